@@ -1,0 +1,7 @@
+"""Settings of pytest for the whole repository; nbval reads them for executed notebooks."""
+
+
+def pytest_collectstart(collector):
+    """Let nbval not compare stderr: TensorFlow's log lines reach papermill's output only."""
+    if hasattr(collector, "skip_compare"):
+        collector.skip_compare += ("stderr",)

@@ -1,0 +1,489 @@
+"""The notebooks: build them from their sources, read them as data, run them headless.
+
+A notebook is written as py:percent text in `notebooks/sources`; `build` makes the `.ipynb`
+from it and stores the outputs of the `cpu` profile. `run_notebooks` executes notebooks through
+papermill into another folder and reports on each.
+"""
+
+import contextlib
+import dataclasses
+import difflib
+import hashlib
+import json
+import os
+import shutil
+import sys
+import time
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+import nbformat
+
+from pix2pix_course.config import PAINTED
+from pix2pix_course.config import profile as profile_config
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+"""The folder above the package; the root of the repository when the package lies in one."""
+
+KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
+PASSED, FAILED, INTERRUPTED = "passed", "failed", "interrupted"
+REPORTED_PACKAGES = ("pix2pix_course", "tensorflow", "keras", "numpy", "papermill")
+
+
+class NotebookError(Exception):
+    """A notebook, or a wish about notebooks, that cannot be carried out."""
+
+
+# --- reading ---------------------------------------------------------------------------
+
+
+def default_folder() -> Path:
+    """The checkout's `notebooks` folder, or `./notebooks` where the package is installed alone."""
+    beside = CHECKOUT / "notebooks"
+    return beside if beside.is_dir() else Path("notebooks").resolve()
+
+
+def find(folder: Path) -> list[Path]:
+    """The course's notebooks in a folder, in order: `01_….ipynb`, `02_….ipynb`, …"""
+    return sorted(folder.glob("[0-9][0-9]_*.ipynb"))
+
+
+def select(names: Iterable[str], folder: Path) -> list[Path]:
+    """The notebooks meant by numbers ("5", "05") or names ("05_training"); all for no names.
+
+    Raises:
+        NotebookError: the folder holds no notebook, or none of that name.
+    """
+    available = find(folder)
+    if not available:
+        raise NotebookError(f"no notebook in {folder}: run this in a checkout of the course")
+    chosen = []
+    for name in names:
+        wanted = Path(name).stem
+        wanted = f"{int(wanted):02}" if wanted.isdecimal() else wanted
+        match = [path for path in available if wanted in (path.stem, path.stem[:2])]
+        if not match:
+            there = ", ".join(path.stem for path in available)
+            raise NotebookError(f"no notebook {name!r} in {folder}; there are {there}")
+        chosen += match
+    return sorted(set(chosen)) or available
+
+
+def read(path: Path) -> nbformat.NotebookNode:
+    """A notebook as nbformat 4 data."""
+    return nbformat.read(path, as_version=4)
+
+
+def code_cells(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
+    """The code cells that Jupyter executes (it skips empty ones), numbered In [1], In [2], …"""
+    return [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
+
+
+def tags(cell: nbformat.NotebookNode) -> list[str]:
+    """The tags of a cell, for example `parameters` or `nbval-check-output`."""
+    return cell.metadata.get("tags", [])
+
+
+def parameters(path: Path) -> dict[str, str]:
+    """Names and defaults (as source text) of the assignments in the cell tagged `parameters`."""
+    import papermill
+
+    return {name: p["default"] for name, p in papermill.inspect_notebook(str(path)).items()}
+
+
+def first_problem(executed: nbformat.NotebookNode) -> str | None:
+    """Why an executed notebook cannot be trusted: its first error or unexecuted cell; else None.
+
+    An exit code does not tell: papermill takes `sys.exit(0)` in a cell for success.
+    """
+    for number, cell in enumerate(code_cells(executed), start=1):
+        for output in cell.outputs:
+            if output.output_type == "error":
+                return f"{_where(number, cell)}: {output.ename}: {output.evalue}"
+        if cell.execution_count is None:
+            return f"{_where(number, cell)}: was not executed"
+    return None
+
+
+def _where(number: int, cell: nbformat.NotebookNode) -> str:
+    return f"cell In [{number}] ({cell.source.strip().splitlines()[0]!r})"
+
+
+# --- building ----------------------------------------------------------------------------
+
+
+def repository() -> str:
+    """The repository's address, which stands in `pyproject.toml` and nowhere else."""
+    with open(CHECKOUT / "pyproject.toml", "rb") as file:
+        return tomllib.load(file)["project"]["urls"]["Repository"].rstrip("/")
+
+
+def generate(source: Path) -> nbformat.NotebookNode:
+    """The notebook, without outputs, of a py:percent source.
+
+    `{{repository}}` in the source becomes the repository's address, `{{repository_path}}` its
+    `owner/name`, and `{{notebook}}` the notebook's file name. The same text always gives the
+    same notebook: cell ids are digests of the cells.
+    """
+    import jupytext
+
+    address = repository()
+    values = {
+        "repository": address,
+        "repository_path": "/".join(address.split("/")[-2:]),
+        "notebook": f"{source.stem}.ipynb",
+    }
+    text = source.read_text(encoding="utf-8")
+    for name, value in values.items():
+        text = text.replace("{{" + name + "}}", value)
+    notebook = jupytext.reads(text, fmt="py:percent")
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    ids = set()
+    for cell in notebook.cells:
+        cell.id = _digest(cell, taken=ids)
+        ids.add(cell.id)
+    return strip(notebook)
+
+
+def _digest(cell: nbformat.NotebookNode, taken: set[str]) -> str:
+    content = f"{cell.cell_type}\n{cell.source}"
+    while (digest := hashlib.sha256(content.encode()).hexdigest()[:8]) in taken:
+        content += "\n"  # the same cell again, as in two equal plot calls
+    return digest
+
+
+def strip(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """The notebook without what depends on machine or moment: of metadata only tags are kept.
+
+    Outputs and execution counts stay (nbval fails every cell without a count).
+    """
+    for cell in notebook.cells:
+        kept = {"tags": tags(cell)} if tags(cell) else {}
+        cell.metadata = nbformat.NotebookNode(kept)
+    notebook.metadata = nbformat.from_dict(
+        {"kernelspec": KERNELSPEC, "language_info": {"name": "python"}}
+    )
+    return notebook
+
+
+def differences(notebook: Path, source: Path) -> list[str]:
+    """What in a stored notebook is not as its source says, a line each; [] when they agree.
+
+    Compared are the cells' kinds, texts, tags and ids and the notebook's metadata, not outputs.
+    """
+    if not notebook.exists():
+        return [f"{notebook.name} does not exist"]
+    stored, wanted = read(notebook), generate(source)
+    found = []
+    if stored.metadata != wanted.metadata:
+        found.append(f"{notebook.name}: metadata {dict(stored.metadata)}")
+    if len(stored.cells) != len(wanted.cells):
+        found.append(f"{notebook.name}: {len(stored.cells)} cells, source {len(wanted.cells)}")
+    for number, (mine, theirs) in enumerate(zip(stored.cells, wanted.cells, strict=False), 1):
+        for part in ("cell_type", "source", "metadata", "id"):
+            if mine[part] != theirs[part]:
+                found.append(f"{notebook.name}: {part} of cell {number} of {len(stored.cells)}")
+    return found
+
+
+def build(folder: Path | None = None, *, everything: bool = False, run: bool = True) -> list[Path]:
+    """Make the stored notebooks from their sources; execute those whose source changed.
+
+    Executed are they with the defaults of their parameter cells, in `folder`. A notebook is
+    replaced only once every cell of the new one has run. The first notebook with a `RUNS`
+    parameter trains what the later ones read: when it changed, the old runs are deleted and all
+    of these are executed again.
+
+    Args:
+        folder: holds the notebooks, and their sources in `sources`; default: the checkout's.
+        everything: execute all, changed or not.
+        run: False stores the new cells without outputs.
+
+    Returns:
+        The notebooks that were written.
+
+    Raises:
+        NotebookError: a cell failed. What was executed lies in `build/failed`.
+    """
+    folder = folder or default_folder()
+    sources = sorted((folder / "sources").glob("[0-9][0-9]_*.py"))
+    if not sources:
+        raise NotebookError(f"no source 01_….py in {folder / 'sources'}")
+    fresh = {folder / f"{source.stem}.ipynb": source for source in sources}
+    todo = {path for path, source in fresh.items() if everything or differences(path, source)}
+    users = [path for path, source in fresh.items() if "RUNS = " in source.read_text("utf-8")]
+    if run and users and users[0] in todo:
+        todo |= set(users)
+        shutil.rmtree(folder / "runs", ignore_errors=True)
+    written = []
+    for path in sorted(todo):
+        notebook = generate(fresh[path])
+        if run:
+            print(f"{path.stem} …", flush=True)
+            notebook = _executed(notebook, path)
+        partial = path.with_suffix(".partial")
+        nbformat.write(notebook, partial)
+        partial.replace(path)
+        written.append(path)
+    return written
+
+
+def _executed(notebook: nbformat.NotebookNode, path: Path) -> nbformat.NotebookNode:
+    scratch = CHECKOUT / "build" / "failed"
+    scratch.mkdir(parents=True, exist_ok=True)
+    cells, target = scratch / f"{path.stem}.cells.ipynb", scratch / path.name
+    nbformat.write(notebook, cells)
+    problem = execute(cells, target, working_folder=path.parent)
+    cells.unlink()
+    if problem:
+        raise NotebookError(f"{path.stem}: {problem}\nexecuted so far: {target}")
+    executed = strip(read(target))
+    target.unlink()
+    return executed
+
+
+# --- executing ---------------------------------------------------------------------------
+
+
+def execute(
+    notebook: Path,
+    target: Path,
+    *,
+    working_folder: Path,
+    values: Mapping[str, object] | None = None,
+    data_folder: Path | None = None,
+    timeout: int | None = None,
+) -> str | None:
+    """Execute one notebook through papermill with the interpreter that runs this function.
+
+    Args:
+        notebook: read only.
+        target: the executed notebook; written after every cell, so a failure loses nothing.
+        working_folder: where the cells run.
+        values: parameters to inject below the cell tagged `parameters`.
+        data_folder: where the kernel looks for data sets; default: as this process does.
+        timeout: seconds that one cell may take; None: any.
+
+    Returns:
+        None when every cell ran, else one line: the cell, the error.
+    """
+    import papermill
+
+    reason = None
+    target.unlink(missing_ok=True)
+    try:
+        papermill.execute_notebook(
+            notebook,
+            target,
+            parameters=dict(values or {}),
+            cwd=working_folder,
+            progress_bar=sys.stderr.isatty(),
+            execution_timeout=timeout,
+            kernel_manager_class=_kernel_manager(data_folder),
+            # A progress bar's many lines become the last one.
+            coalesce_streams=True,
+        )
+    except papermill.PapermillExecutionError:
+        pass  # the notebook holds it
+    except Exception as error:  # a dead kernel, a cell over its time: the notebook does not tell
+        reason = f"{type(error).__name__}: {str(error).strip().splitlines()[0]}"
+    if not target.exists():
+        return reason
+    executed = read(target)
+    return f"{_last_started(executed)}: {reason}" if reason else first_problem(executed)
+
+
+def _last_started(executed: nbformat.NotebookNode) -> str:
+    started = "before the first cell"
+    for number, cell in enumerate(code_cells(executed), start=1):
+        if cell.metadata.get("papermill", {}).get("start_time"):
+            started = _where(number, cell)
+    return started
+
+
+def _kernel_manager(data_folder: Path | None) -> type:
+    """A kernel manager for this very interpreter, whatever kernels the user has installed."""
+    from jupyter_client.kernelspec import KernelSpec
+    from jupyter_client.manager import AsyncKernelManager
+
+    environment = {"TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3")}
+    if (CHECKOUT / "pyproject.toml").exists():  # a checkout need not be installed
+        paths = [str(CHECKOUT), os.environ.get("PYTHONPATH", "")]
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
+    if data_folder:
+        environment["PIX2PIX_COURSE_DATA"] = str(data_folder.resolve())
+    command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    command += ["--log-level=ERROR"]  # no word on every start about the unencrypted local socket
+
+    class ThisInterpreter(AsyncKernelManager):
+        kernel_spec = KernelSpec(argv=command, env=environment, language="python")
+
+    return ThisInterpreter
+
+
+# --- running many ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one notebook.
+
+    `error` is one line for the reader, None for a notebook that passed.
+    """
+
+    notebook: str
+    status: str
+    seconds: float
+    executed: Path
+    error: str | None = None
+
+
+def run_notebooks(
+    names: Iterable[str] = (),
+    *,
+    output: Path,
+    profile: str = "cpu",
+    dataset: str = PAINTED,
+    direction: str | None = None,
+    palette: str | None = None,
+    seed: int = 0,
+    extra: Mapping[str, object] | None = None,
+    data_folder: Path | None = None,
+    timeout: int | None = None,
+    device: str = "unknown",
+    folder: Path | None = None,
+) -> list[Result]:
+    """Run notebooks headless, one after the other, and keep what they showed.
+
+    Args:
+        names: numbers or names; none means all.
+        output: the executed notebooks, `report.json` and, in `runs`, the trained runs.
+        profile, dataset, direction, palette, seed: parameters of every notebook that knows them.
+        extra: further parameters by name, given to every notebook that knows them.
+        data_folder: where data sets are; default: the course's.
+        timeout: seconds that one cell may take.
+        device: noted in the report.
+        folder: holds the notebooks.
+
+    Returns:
+        A result per notebook that was started. A failure does not keep the later ones from
+        running; Ctrl-C does.
+
+    Raises:
+        NotebookError: no such notebook, or no notebook has a parameter of that name. Nothing
+            has run.
+        ValueError: no such profile.
+    """
+    profile_config(profile)  # refuses an unknown name
+    notebooks = select(names, folder or default_folder())
+    known = {path: parameters(path) for path in notebooks}
+    output = output.resolve()
+    values = {
+        "PROFILE": profile,
+        "DATASET": dataset,
+        "DIRECTION": direction,
+        "PALETTE": palette,
+        "SEED": seed,
+        "RUNS": str(output / "runs"),
+    }
+    extra = dict(extra or {})
+    _refuse_unknown(extra, known)
+    values |= extra
+
+    output.mkdir(parents=True, exist_ok=True)
+    results = []
+    for path in notebooks:
+        mine = {name: value for name, value in values.items() if name in known[path]}
+        result = _run(path, output, mine, data_folder, timeout)
+        _write_report(result, output / "report.json", mine, device)
+        results.append(result)
+        if result.status == INTERRUPTED:
+            break
+    return results
+
+
+def _run(path, output, values, data_folder, timeout) -> Result:
+    print(f"{path.stem} …", flush=True)
+    target, begin = output / path.name, time.monotonic()
+    try:
+        error = execute(
+            path,
+            target,
+            working_folder=output,
+            values=values,
+            data_folder=data_folder,
+            timeout=timeout,
+        )
+        status = FAILED if error else PASSED
+    except KeyboardInterrupt:
+        error, status = "stopped by the user", INTERRUPTED
+    result = Result(path.stem, status, round(time.monotonic() - begin, 1), target, error)
+    print(f"{path.stem} {status} after {duration(result.seconds)}", flush=True)
+    if error:
+        print(f"  {error}\n  executed so far: {target}", flush=True)
+    return result
+
+
+def _refuse_unknown(extra: Mapping[str, object], known: Mapping[Path, Mapping]) -> None:
+    """A misspelled parameter would change nothing; papermill only warns."""
+    names = sorted({name for names in known.values() for name in names})
+    for name in extra:
+        if name in names:
+            continue
+        near = difflib.get_close_matches(name.upper(), names, n=1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        lists = "\n".join(f"  {path.stem}: {', '.join(p) or '-'}" for path, p in known.items())
+        raise NotebookError(f"no notebook has a parameter {name!r}.{hint} They have\n{lists}")
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the packages that decide what a notebook computes."""
+    found = {"python": ".".join(map(str, sys.version_info[:3]))}
+    for package in REPORTED_PACKAGES:
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            found[package] = metadata.version(package)
+    return found
+
+
+def _write_report(result: Result, path: Path, values: Mapping, device: str) -> None:
+    """Add one notebook's record to the report; those of notebooks run earlier stay."""
+    report = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    record = dataclasses.asdict(result) | {"executed": result.executed.name}
+    record |= {"parameters": dict(values), "device": device, "versions": versions()}
+    report[record.pop("notebook")] = record
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(dict(sorted(report.items())), indent=2) + "\n", encoding="utf-8")
+    partial.replace(path)
+
+
+def duration(seconds: float) -> str:
+    """Seconds as "43 s" or "4 min 05 s"."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
+
+
+def table(results: list[Result]) -> str:
+    """The results as a table for the terminal."""
+    width = max(len(result.notebook) for result in results)
+    lines = [f"{'notebook':{width}}  {'status':11}  time"]
+    lines += [f"{r.notebook:{width}}  {r.status:11}  {duration(r.seconds)}" for r in results]
+    lines.append(f"{'in all':{width}}  {'':11}  {duration(sum(r.seconds for r in results))}")
+    return "\n".join(lines)
+
+
+def products(output: Path) -> Iterator[tuple[str, Path]]:
+    """What lies in an output folder, as (what it is, where) for those that exist."""
+    if find(output):
+        yield "executed notebooks", output
+    if (output / "report.json").exists():
+        yield "report", output / "report.json"
+    for config in sorted(output.glob("runs/**/config.json")):
+        yield "trained run", config.parent
+        evaluation = config.parent / "evaluation"
+        if (evaluation / "metrics.csv").exists():
+            yield "metrics table", evaluation / "metrics.csv"
+        if (evaluation / "grid.png").exists():
+            yield "test translations", evaluation / "grid.png"
