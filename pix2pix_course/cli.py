@@ -16,6 +16,7 @@ import click
 
 from pix2pix_course import __version__
 from pix2pix_course.config import PAINTED, PROFILES, Config, profile
+from pix2pix_course.quiet import quiet_stderr
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
 DIRECTIONS = click.Choice(("AtoB", "BtoA"))
@@ -265,11 +266,13 @@ def check(dataset, direction, data_folder) -> None:
     """Read every file of a data set and list what is wrong with it."""
     from pix2pix_course import datasets
 
-    # Whether files can be read does not depend on the direction: any will do.
-    report = datasets.check(
-        datasets.open_dataset(dataset, direction=direction, data_folder=data_folder)
-    )
+    # A folder need not say its direction to be readable.
+    is_folder = Path(dataset).is_absolute() and direction is None
+    opened = dataset if is_folder else datasets.open_dataset(dataset, direction, None, data_folder)
+    report = datasets.check(opened, progress=sys.stderr.isatty())
     click.echo(report)
+    if not report.ok:
+        sys.exit(1)
 
 
 # --- runs ----------------------------------------------------------------------------------
@@ -312,7 +315,7 @@ def _field_option(name: str) -> Callable:
 def _uninterrupted(folder: Path, function: Callable, *args, **options) -> None:
     """Train; Ctrl-C is no accident, so say how to go on."""
     try:
-        trained = function(*args, **options)
+        trained = function(*args, verbose=1 if sys.stdout.isatty() else "lines", **options)
     except KeyboardInterrupt:
         click.echo(f"\nstopped; go on with: pix2pix-course resume {folder}", err=True)
         sys.exit(130)
@@ -340,7 +343,8 @@ def train(profile_name, dataset, direction, palette, output, settings, data_fold
         dataset=dataset, direction=direction, palette=palette, **(chosen | settings)
     )
     folder = output or Path("runs") / f"{Path(config.dataset).name}-{profile_name}"
-    from pix2pix_course import runs
+    with quiet_stderr():
+        from pix2pix_course import runs
 
     _uninterrupted(folder, runs.train, config, folder, data_folder=data_folder)
 
@@ -351,7 +355,8 @@ def train(profile_name, dataset, direction, palette, output, settings, data_fold
 @data_folder_option
 def resume(folder, epochs, data_folder) -> None:
     """Go on with a run that was stopped, or train a finished one for longer."""
-    from pix2pix_course import runs
+    with quiet_stderr():
+        from pix2pix_course import runs
 
     _uninterrupted(folder, runs.resume, folder, epochs=epochs, data_folder=data_folder)
 
@@ -367,8 +372,9 @@ def resume(folder, epochs, data_folder) -> None:
 @click.option("--pairs", is_flag=True, help="Inputs are pairs: translate their input half.")
 def translate(run_folder, inputs, output, mode, seed, pairs) -> None:
     """Apply a trained run to pictures of any size, files or folders of files."""
-    from pix2pix_course import runs
-    from pix2pix_course.translation import translate_files
+    with quiet_stderr():
+        from pix2pix_course import runs
+        from pix2pix_course.translation import translate_files
 
     written = translate_files(
         runs.load(run_folder), list(inputs), output, mode=mode, seed=seed, pairs=pairs
@@ -382,8 +388,9 @@ def translate(run_folder, inputs, output, mode, seed, pairs) -> None:
 @data_folder_option
 def evaluate(run_folder, mode, data_folder) -> None:
     """Measure a trained run on its data set: errors, and label consistency where it applies."""
-    from pix2pix_course import runs
-    from pix2pix_course.evaluation import evaluate as evaluate_run
+    with quiet_stderr():
+        from pix2pix_course import runs
+        from pix2pix_course.evaluation import evaluate as evaluate_run
 
     evaluation = evaluate_run(runs.load(run_folder), mode=mode, data_folder=data_folder)
     click.echo(evaluation.table())

@@ -11,6 +11,7 @@ import difflib
 import hashlib
 import json
 import os
+import platform
 import shutil
 import sys
 import time
@@ -22,6 +23,7 @@ from pathlib import Path
 
 import nbformat
 
+from pix2pix_course import __version__
 from pix2pix_course.config import PAINTED
 from pix2pix_course.config import profile as profile_config
 
@@ -30,7 +32,7 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 
 KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
 PASSED, FAILED, INTERRUPTED = "passed", "failed", "interrupted"
-REPORTED_PACKAGES = ("pix2pix_course", "tensorflow", "keras", "numpy", "papermill")
+REPORTED_PACKAGES = ("tensorflow", "keras", "numpy", "papermill")
 
 
 class NotebookError(Exception):
@@ -441,7 +443,7 @@ def _refuse_unknown(extra: Mapping[str, object], known: Mapping[Path, Mapping]) 
 
 def versions() -> dict[str, str]:
     """Versions of Python and of the packages that decide what a notebook computes."""
-    found = {"python": ".".join(map(str, sys.version_info[:3]))}
+    found = {"python": platform.python_version(), "pix2pix_course": __version__}
     for package in REPORTED_PACKAGES:
         with contextlib.suppress(metadata.PackageNotFoundError):
             found[package] = metadata.version(package)
@@ -467,7 +469,7 @@ def duration(seconds: float) -> str:
 
 def table(results: list[Result]) -> str:
     """The results as a table for the terminal."""
-    width = max(len(result.notebook) for result in results)
+    width = max(len("notebook"), *(len(result.notebook) for result in results))
     lines = [f"{'notebook':{width}}  {'status':11}  time"]
     lines += [f"{r.notebook:{width}}  {r.status:11}  {duration(r.seconds)}" for r in results]
     lines.append(f"{'in all':{width}}  {'':11}  {duration(sum(r.seconds for r in results))}")

@@ -7,14 +7,13 @@ map has many photos that fit it, as in the real set. Notebook 01 looks at these 
 
 Layouts are drawn on a grid of 256×256 units whatever the size of the picture. All arithmetic is
 on whole numbers, and all lots come from the raw stream of PCG64, which NumPy keeps fixed: a seed
-gives the same bytes on every machine.
+gives the same bytes on every machine, and the same street at every size.
 """
 
 import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -93,15 +92,18 @@ class Box(NamedTuple):
 
 
 class Dice:
-    """Lots drawn from a seed."""
+    """Lots drawn from a seed, single ones and noise from a stream each.
+
+    So the single lots, which make the layout, do not depend on how much noise a size needs.
+    """
 
     def __init__(self, seed: int):
         """Start the stream; `seed` is not negative."""
-        self._bits = np.random.PCG64(seed)
+        self._lots, self._noise = np.random.PCG64(seed), np.random.PCG64([seed, 1])
 
     def between(self, low: int, high: int) -> int:
         """A whole number from `low` to `high`, both included."""
-        return low + ((self._bits.random_raw() >> 32) * (high - low + 1) >> 32)
+        return low + ((self._lots.random_raw() >> 32) * (high - low + 1) >> 32)
 
     def chance(self, percent: int) -> bool:
         """True in so many of a hundred cases."""
@@ -119,7 +121,7 @@ class Dice:
     def noise(self, *shape: int) -> np.ndarray:
         """Independent whole numbers from -128 to 127: int16 of the given shape."""
         count = int(np.prod(shape))
-        words = self._bits.random_raw(-(-count // 8)).astype("<u8")
+        words = self._noise.random_raw(-(-count // 8)).astype("<u8")
         return words.view(np.int8)[:count].reshape(shape).astype(np.int16)
 
 
@@ -202,19 +204,17 @@ class Plan:
 # --- surfaces -----------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=64)
-def _bilinear_weights(size: int, knots: int) -> np.ndarray:
-    """float64 (size, knots): weights, 256 in sum, of the knots for each pixel of a line."""
-    place = (2 * np.arange(size)[:, None] + 1) * 128 * (knots - 1) // size
-    return np.maximum(0.0, 256 - abs(place - 256 * np.arange(knots)))
+def _stretch(values: np.ndarray, size: int) -> np.ndarray:
+    """The rows of `values` interpolated to `size` rows, times 256."""
+    place = (2 * np.arange(size) + 1) * 128 * (len(values) - 1) // size
+    above, share = place // 256, (place % 256).astype(np.int32)[:, None]
+    return values[above] * (256 - share) + values[above + 1] * share
 
 
 def smooth_noise(dice: Dice, size: int, rows: int, columns: int, strength: int) -> np.ndarray:
     """Soft blotches from -strength to strength, about rows×columns of them: int16 (size, size)."""
-    # Whole numbers below 2²³ in floats: exact in any order, and faster than whole-number matmul.
-    field = _bilinear_weights(size, rows) @ dice.noise(rows, columns).astype(np.float64)
-    field = field @ _bilinear_weights(size, columns).T
-    return (field.astype(np.int32) // 256 * strength >> 15).astype(np.int16)
+    knots = dice.noise(rows, columns).astype(np.int32) * strength >> 7
+    return (_stretch(_stretch(knots, size).T, size).T >> 16).astype(np.int16)
 
 
 def masonry(dice: Dice, canvas: Canvas, height: int, width: int, tone: int, joint: int):
@@ -438,10 +438,11 @@ def paint_gable(canvas: Canvas, style: Style, box: Box) -> None:
     """A triangle of wall under a sloping roof edge, with an ornament."""
     for row in box.tapering(box.width // 2):
         give_wall(canvas, style, row)
-        for edge in (row._replace(right=row.left + 4), row._replace(left=row.right - 4)):
-            canvas.fill(edge, style.trim, MOLDING)
-    middle, low = (box.left + box.right) // 2, box.bottom - 4
-    paint_deco(canvas, style, Box(middle - 9, low - 18, middle + 9, low))
+        edge = min(4, row.width // 2)
+        canvas.fill(row._replace(right=row.left + edge), style.trim, MOLDING)
+        canvas.fill(row._replace(left=row.right - edge), style.trim, MOLDING)
+    middle = (box.left + box.right) // 2
+    paint_deco(canvas, style, Box(middle - 7, box.bottom - 15, middle + 7, box.bottom - 1))
 
 
 def paint_bay(canvas: Canvas, dice: Dice, style: Style, bay: Box, plan: Plan) -> None:
@@ -453,7 +454,7 @@ def paint_bay(canvas: Canvas, dice: Dice, style: Style, bay: Box, plan: Plan) ->
     for window in opening.inset(-1, 0).columns(2) if pair else [opening]:
         window = window.inset(int(pair), 0)
         paint_window(canvas, dice, style, window)
-        if dice.chance(plan.blinds):
+        if not style.shutters and dice.chance(plan.blinds):
             drop = window.height * dice.pick((40, 60, 100)) // 100
             paint_blind(canvas, style, window._replace(bottom=window.top + drop))
         if style.arched:
@@ -480,14 +481,14 @@ def paint_bay(canvas: Canvas, dice: Dice, style: Style, bay: Box, plan: Plan) ->
 def paint_floor(canvas: Canvas, dice: Dice, style: Style, bays: list[Box]) -> None:
     """An upper floor: one plan for all its bays, balconies in a symmetric pattern."""
     height, last = bays[0].height, len(bays) - 1
-    above = max(10, height * dice.between(18, 28) // 100)
+    above = max(10, height * dice.between(20, 30) // 100)
     plan = Plan(
         width=dice.between(40, 54) + 18 * style.wide,
         above=above,
         below=max(9, height * dice.between(16, 24) // 100),
         cornice=dice.between(7, min(13, above - 1)) if dice.chance(70) else 0,
         sill=dice.between(6, 9) if dice.chance(95) else 0,
-        blinds=dice.pick((0, 0, 6, 20)),
+        blinds=dice.pick((0, 6, 6, 20)),
     )
     balconies = dice.pick(("none", "none", "none", "middle", "ends", "all"))
     gap = bays[0].width * (100 - plan.width) // 100 - 8
@@ -679,7 +680,7 @@ def paint_folder(folder, train=400, val=50, test=100, size=256, seed=0, progress
             for number, pair_seed in enumerate(SEEDS[split][:count], start=1):
                 photo, label, _ = paint_pair(SET_SEEDS * seed + pair_seed, size)
                 picture = Image.fromarray(np.concatenate([photo, label], axis=1))
-                picture.save(partial / split / f"{number:04}.png", compress_level=1)
+                picture.save(partial / split / f"{number:04}.png", compress_level=2)
                 bar.update()
     (partial / "dataset.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
     if folder.exists():

@@ -300,15 +300,9 @@ def test_a_failing_cell_leaves_the_stored_notebook_as_it_was(authored, monkeypat
 def test_a_changed_training_notebook_takes_the_old_runs_and_its_readers_along(authored):
     sources = authored / "sources"
     (sources / "01_title.py").write_text("# %%\n1\n")
-    training = '# %% tags=["parameters"]\nRUNS = "runs"\n\n# %%\n{}\n'
-    (sources / "05_training.py").write_text(
-        training.format("import pathlib; pathlib.Path(RUNS).mkdir()")
-    )
-    (sources / "06_evaluation.py").write_text(
-        training.format("assert pathlib.Path(RUNS).exists()").replace(
-            "assert", "import pathlib; assert"
-        )
-    )
+    text = '# %% tags=["parameters"]\nRUNS = "runs"\n\n# %%\nfrom pathlib import Path\n'
+    (sources / "05_training.py").write_text(text + "Path(RUNS).mkdir()\n")  # fails if it is there
+    (sources / "06_evaluation.py").write_text(text + "assert Path(RUNS).is_dir()\n")
     assert [path.stem[:2] for path in notebooks.build(authored)] == ["01", "05", "06"]
     with (sources / "05_training.py").open("a") as file:
         file.write("\n# %%\n2\n")

@@ -1,0 +1,78 @@
+import dataclasses
+
+import pytest
+
+from pix2pix_course.config import PROFILES, Config, profile
+
+
+def test_the_defaults_are_the_papers():
+    config = Config()
+    assert (config.image_size, config.batch_size, config.epochs) == (256, 1, 200)
+    assert (config.learning_rate, config.beta_1, config.beta_2) == (2e-4, 0.5, 0.999)
+    assert (config.lambda_l1, config.leaky_slope, config.norm_epsilon) == (100, 0.2, 1e-5)
+    assert (config.generator_filters, config.discriminator_layers) == (64, 3)
+
+
+def test_the_gpu_profile_changes_no_hyperparameter_of_the_paper():
+    different = {
+        name
+        for name, value in profile("gpu").to_dict().items()
+        if value != Config().to_dict()[name]
+    }
+    assert different <= {"sample_every", "save_every", "segmenter_epochs", "segmenter_filters"}
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_a_configuration_survives_its_dictionary(name):
+    config = profile(name)
+    assert Config.from_dict(config.to_dict()) == config
+
+
+def test_it_cannot_be_changed_in_place():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Config().epochs = 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "names"),
+    [
+        ({"image_size": 200}, "image_size"),
+        ({"image_size": 1024}, "image_size"),
+        ({"image_size": 64, "discriminator_layers": 5}, "discriminator_layers"),
+        ({"direction": "BtoC"}, "direction"),
+        ({"generator": "resnet"}, "generator"),
+        ({"gan_loss": "hinge"}, "gan_loss"),
+        ({"dropout": 1.0}, "dropout"),
+        ({"epochs": 0}, "epochs"),
+        ({"decay_epochs": 201}, "decay_epochs"),
+        ({"gan_weight": 0, "lambda_l1": 0}, "gan_weight"),
+        ({"train_pairs": 0}, "train_pairs"),
+        ({"learning_rate": 0}, "learning_rate"),
+    ],
+)
+def test_an_impossible_value_is_refused_by_name(changes, names):
+    with pytest.raises(ValueError, match=rf"Config\.{names}"):
+        Config().replace(**changes)
+
+
+def test_a_misspelled_field_is_answered_with_the_nearest():
+    with pytest.raises(ValueError, match="did you mean 'lambda_l1'"):
+        Config().replace(lambda_11=3)
+
+
+def test_no_such_profile():
+    with pytest.raises(ValueError, match="smoke, cpu, gpu"):
+        profile("tpu")
+
+
+def test_learning_rate_follows_the_authors_schedule():
+    # 100 epochs constant, then 100 that would reach 0 in epoch 201:
+    # the multiplier of the PyTorch code is 1 - max(0, epoch + 1 - 100) / 101, epochs from 0
+    config = Config(epochs=200, decay_epochs=100)
+    for epoch in range(200):
+        wanted = 2e-4 * (1 - max(0, epoch + 1 - 100) / 101)
+        assert config.learning_rate_at(epoch) == pytest.approx(wanted)
+
+
+def test_without_decay_the_learning_rate_is_constant():
+    assert {Config(epochs=7).learning_rate_at(epoch) for epoch in range(7)} == {2e-4}
