@@ -26,5 +26,6 @@ def test_tensorflow_starts_in_silence():
         "    import tensorflow as tf\n"
         "tf.constant(1) + 1\n"
     )
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    command = [sys.executable, "-c", code]
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
     assert result.stderr == ""

@@ -1,0 +1,157 @@
+import json
+import shutil
+import subprocess
+import sys
+import time
+
+import keras
+import numpy as np
+import pytest
+
+from pix2pix_course import runs
+from pix2pix_course.datasets import DatasetError
+
+TRAIN = """
+import sys
+from pix2pix_course import runs
+from pix2pix_course.config import Config
+import json
+runs.train(Config.from_dict(json.loads(sys.argv[1])), sys.argv[2], verbose=0)
+"""
+
+
+def start_training(config, folder) -> subprocess.Popen:
+    """Train in a process of its own, so that it can be killed."""
+    arguments = [sys.executable, "-c", TRAIN, json.dumps(config.to_dict()), str(folder)]
+    return subprocess.Popen(arguments, stderr=subprocess.DEVNULL)
+
+
+def state(folder) -> dict[str, np.ndarray]:
+    """Every number that a checkpoint holds."""
+    model = runs.build_pix2pix(runs.read_config(folder))
+    epoch, checkpoint = runs.newest_checkpoint(folder)
+    runs.load_checkpoint(model, checkpoint)
+    found = {"epoch": np.array(epoch)}
+    for name in ("generator", "discriminator"):
+        for variable in getattr(model, name).weights:
+            found[f"{name}/{variable.path}"] = keras.ops.convert_to_numpy(variable)
+        for index, variable in enumerate(runs.optimizers(model)[name].variables):
+            found[f"{name} optimizer {index}"] = keras.ops.convert_to_numpy(variable)
+    return found
+
+
+def assert_same_state(first, second):
+    first, second = state(first), state(second)
+    assert first.keys() == second.keys()
+    for name, values in first.items():
+        np.testing.assert_array_equal(second[name], values, err_msg=name)
+
+
+def losses(folder) -> list[dict]:
+    timing = {"seconds", "images_per_second"}
+    rows = runs.read_history(folder)
+    return [{k: v for k, v in row.items() if k not in timing} for row in rows]
+
+
+def test_a_run_is_a_folder(trained):
+    names = {path.name for path in trained.folder.iterdir()}
+    assert names == {"config.json", "checkpoint-0002", "history.csv", "samples", "tensorboard"}
+    assert [row["epoch"] for row in trained.history] == [1, 2]
+    assert all(row["images_per_second"] > 0 for row in trained.history)
+    assert {"d_real", "d_fake", "g_gan", "g_l1", "learning_rate"} <= trained.history[0].keys()
+
+
+def test_loading_needs_nothing_but_the_folder(trained):
+    loaded = runs.load(trained.folder)
+    assert loaded.config == trained.config
+    assert loaded.epoch == 2
+    assert (loaded.condition_side, len(loaded.condition_palette)) == ("B", 12)
+    for ours, theirs in zip(loaded.generator.weights, trained.generator.weights, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_a_killed_run_resumes_and_ends_bit_for_bit_like_the_unbroken_one(small_config, tmp_path):
+    config = small_config.replace(epochs=6)
+    runs.train(config, tmp_path / "unbroken", verbose=0)
+
+    broken = tmp_path / "broken"
+    process = start_training(config, broken)
+    deadline = time.monotonic() + 120
+    while not runs.newest_checkpoint(broken)[0] >= 2:
+        assert process.poll() is None, "training ended before it could be killed"
+        assert time.monotonic() < deadline, "no checkpoint after two minutes"
+        time.sleep(0.005)
+    process.kill()
+    process.wait()
+    epoch, _ = runs.newest_checkpoint(broken)
+    assert 2 <= epoch < 6
+
+    runs.resume(broken, verbose=0)
+    assert_same_state(tmp_path / "unbroken", broken)
+    assert losses(broken) == losses(tmp_path / "unbroken")
+
+
+def test_training_on_with_more_epochs_equals_training_longer(small_config, tmp_path):
+    runs.train(small_config.replace(epochs=1), tmp_path / "short", verbose=0)
+    runs.resume(tmp_path / "short", epochs=3, verbose=0)
+    runs.train(small_config, tmp_path / "long", verbose=0)
+    assert_same_state(tmp_path / "short", tmp_path / "long")
+    assert runs.read_config(tmp_path / "short").epochs == 3
+
+
+def test_a_half_written_checkpoint_is_not_used(trained, tmp_path):
+    folder = tmp_path / "run"
+    shutil.copytree(trained.folder, folder)
+    (folder / "partial-0003").mkdir()
+    assert runs.load(folder).epoch == 2
+
+
+def test_history_forgets_epochs_that_no_checkpoint_kept(tmp_path):
+    path = tmp_path / "history.csv"
+    path.write_text("epoch,g_l1\n1,0.5\n2,0.4\n3,0.3\n4,0.")
+    runs.cut_history(tmp_path, 2)
+    assert path.read_text() == "epoch,g_l1\n1,0.5\n2,0.4\n"
+
+
+def test_the_same_config_goes_on_and_a_finished_run_is_left_alone(trained, tmp_path):
+    folder = tmp_path / "run"
+    shutil.copytree(trained.folder, folder)
+    before = (folder / "history.csv").read_text()
+    assert runs.train(trained.config, folder, verbose=0).epoch == 2
+    assert (folder / "history.csv").read_text() == before
+
+
+def test_another_config_is_refused_and_the_difference_named(trained):
+    with pytest.raises(runs.RunError, match=r"lambda_l1=100\.0 instead of 10"):
+        runs.train(trained.config.replace(lambda_l1=10), trained.folder, verbose=0)
+
+
+def test_a_folder_with_something_else_is_refused(small_config, tmp_path):
+    (tmp_path / "thesis.txt").write_text("years of work")
+    with pytest.raises(runs.RunError, match="not empty and holds no run"):
+        runs.train(small_config, tmp_path, verbose=0)
+
+
+def test_bad_data_is_refused_before_a_folder_is_made(small_config, tmp_path):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DatasetError):
+        runs.train(small_config.replace(dataset=str(tmp_path / "empty")), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_no_run_there(tmp_path):
+    with pytest.raises(runs.RunError, match=r"no run in .*: it has no config\.json"):
+        runs.load(tmp_path)
+
+
+def test_a_broken_config_names_the_file(trained, tmp_path):
+    folder = tmp_path / "run"
+    shutil.copytree(trained.folder, folder)
+    (folder / "config.json").write_text('{"config": {"epoch')
+    with pytest.raises(runs.RunError, match=r"config\.json is not the configuration"):
+        runs.load(folder)
+
+
+def test_fewer_epochs_than_done(trained):
+    with pytest.raises(runs.RunError, match="has 2 epochs already"):
+        runs.resume(trained.folder, epochs=1)

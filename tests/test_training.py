@@ -1,0 +1,209 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from pix2pix_course import training
+from pix2pix_course.config import profile
+from pix2pix_course.losses import CHANCE
+from pix2pix_course.pipeline import Pairs
+
+CONFIG = profile("smoke").replace(generator_filters=4, discriminator_filters=4)
+
+
+def batch(seed: int = 0, size: int = 64, count: int = 2):
+    random = np.random.default_rng(seed)
+    return tuple(
+        tf.constant(random.uniform(-1, 1, (count, size, size, 3)), tf.float32) for _ in range(2)
+    )
+
+
+def weights(network: keras.Model) -> list[np.ndarray]:
+    return [keras.ops.convert_to_numpy(v).copy() for v in network.trainable_variables]
+
+
+def moved(before: list[np.ndarray], after: list[np.ndarray]) -> list[bool]:
+    return [not np.array_equal(a, b) for a, b in zip(before, after, strict=True)]
+
+
+def test_one_step_moves_every_weight_of_both_networks():
+    model = training.build_pix2pix(CONFIG)
+    before = weights(model.generator), weights(model.discriminator)
+    model.train_step(batch())
+    assert all(moved(before[0], weights(model.generator)))
+    assert all(moved(before[1], weights(model.discriminator)))
+
+
+def test_the_step_of_d_leaves_g_alone():
+    model = training.build_pix2pix(CONFIG)
+    condition, target = batch()
+    before = weights(model.generator), weights(model.discriminator)
+    model.train_discriminator(condition, target, model.generator(condition))
+    assert not any(moved(before[0], weights(model.generator)))
+    assert all(moved(before[1], weights(model.discriminator)))
+
+
+def test_a_step_equals_one_written_out_by_hand():
+    """D first, on G's images; then G, judged by the new D; Adam by its formula."""
+    config = CONFIG.replace(dropout=0.0)
+    model, twin = training.build_pix2pix(config), training.build_pix2pix(config)
+    condition, target = batch()
+    model.train_step((condition, target))
+
+    def adam_first_step(network, gradients):
+        # bias-corrected, the first step is rate · g / (|g| + ε)
+        for variable, g in zip(network.trainable_variables, gradients, strict=True):
+            variable.assign_sub(config.learning_rate * g / (tf.abs(g) + config.adam_epsilon))
+
+    cross_entropy = keras.losses.BinaryCrossentropy(from_logits=True)
+    with tf.GradientTape() as tape:
+        generated = twin.generator(condition, training=True)
+        real = twin.discriminator([condition, target], training=True)
+        fake = twin.discriminator([condition, tf.stop_gradient(generated)], training=True)
+        loss = cross_entropy(tf.ones_like(real), real)
+        loss = (loss + cross_entropy(tf.zeros_like(fake), fake)) / 2
+    variables = twin.discriminator.trainable_variables
+    adam_first_step(twin.discriminator, tape.gradient(loss, variables))
+    with tf.GradientTape() as tape:
+        generated = twin.generator(condition, training=True)
+        fake = twin.discriminator([condition, generated], training=True)
+        objective = cross_entropy(tf.ones_like(fake), fake)
+        objective += 100.0 * tf.reduce_mean(tf.abs(target - generated))
+    adam_first_step(twin.generator, tape.gradient(objective, twin.generator.trainable_variables))
+
+    for network in ("generator", "discriminator"):
+        for found, wanted in zip(
+            weights(getattr(model, network)), weights(getattr(twin, network)), strict=True
+        ):
+            # a first Adam step moves every weight by about the learning rate, 2e-4
+            np.testing.assert_allclose(found, wanted, atol=4e-6)
+
+
+def test_reported_terms_are_without_lambda():
+    heavy = training.build_pix2pix(CONFIG.replace(lambda_l1=1000.0))
+    light = training.build_pix2pix(CONFIG.replace(lambda_l1=1.0))
+    logs_heavy, logs_light = heavy.train_step(batch()), light.train_step(batch())
+    assert tuple(logs_heavy) == training.TERMS
+    assert float(logs_heavy["g_l1"]) == pytest.approx(float(logs_light["g_l1"]), rel=1e-5)
+    assert float(logs_heavy["d_loss"]) == pytest.approx(
+        float(logs_heavy["d_real_loss"] + logs_heavy["d_fake_loss"]) / 2
+    )
+
+
+@pytest.mark.parametrize("kind", CHANCE)
+def test_an_undecided_discriminator_is_at_chance(kind):
+    model = training.build_pix2pix(CONFIG.replace(gan_loss=kind))
+    last = model.discriminator.layers[-1]
+    last.kernel.assign(tf.zeros_like(last.kernel))
+    last.bias.assign([0.5 if kind == "lsgan" else 0.0])
+    logs = model.train_step(batch())
+    for term in ("d_loss", "d_real_loss", "d_fake_loss"):
+        assert float(logs[term]) == pytest.approx(CHANCE[kind], rel=1e-5)
+    assert float(logs["d_real"]) == pytest.approx(0.5)
+    assert float(logs["d_fake"]) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"conditional": False},
+        {"gan_loss": "lsgan"},
+        {"generator": "encoder_decoder"},
+        {"discriminator_layers": 0},
+        {"lambda_l1": 0.0},
+    ],
+)
+def test_every_variant_takes_a_step(changes):
+    logs = training.build_pix2pix(CONFIG.replace(**changes)).train_step(batch())
+    assert all(np.isfinite(float(value)) for value in logs.values())
+
+
+def test_l1_alone_does_not_train_d():
+    model = training.build_pix2pix(CONFIG.replace(gan_weight=0.0))
+    before = weights(model.discriminator)
+    logs = model.train_step(batch())
+    assert not any(moved(before, weights(model.discriminator)))
+    assert float(logs["g_gan"]) == 0
+
+
+def test_an_unconditional_d_does_not_see_the_condition():
+    model = training.build_pix2pix(CONFIG.replace(conditional=False))
+    image, other = batch()
+    first = model.judge(image, image)
+    np.testing.assert_array_equal(first, model.judge(other, image))
+
+
+def test_the_same_seed_builds_the_same_networks():
+    first, second = training.build_pix2pix(CONFIG), training.build_pix2pix(CONFIG)
+    assert not any(moved(weights(first.generator), weights(second.generator)))
+    other = training.build_pix2pix(CONFIG.replace(seed=1))
+    assert any(moved(weights(first.generator), weights(other.generator)))
+
+
+def test_dropout_is_a_function_of_seed_and_epoch():
+    model = training.build_pix2pix(CONFIG)
+    condition, _ = batch()
+
+    def output(epoch):
+        callback = training.SeedEachEpoch(seed=7)
+        callback.set_model(model)
+        callback.on_epoch_begin(epoch)
+        return model.generator(condition, training=True).numpy()
+
+    first = output(3)
+    assert not np.array_equal(first, output(4))
+    np.testing.assert_array_equal(first, output(3))
+
+
+def test_both_optimizers_follow_the_schedule():
+    config = CONFIG.replace(epochs=4, decay_epochs=2)
+    model = training.build_pix2pix(config)
+    callback = training.LearningRateByEpoch(config)
+    callback.set_model(model)
+    callback.on_epoch_begin(3)
+    for optimizer in (model.optimizer, model.discriminator_optimizer):
+        assert float(optimizer.learning_rate) == pytest.approx(config.learning_rate / 3)
+
+
+def test_nan_stops_the_run_and_names_the_term():
+    model = training.build_pix2pix(CONFIG)
+    kernel = model.generator.trainable_variables[0]
+    kernel.assign(tf.fill(kernel.shape, np.nan))
+    data = tf.data.Dataset.from_tensors(batch())
+    with pytest.raises(training.TrainingDiverged, match="is nan at step 1"):
+        model.fit(data, verbose=0, callbacks=[training.StopOnNaN()])
+
+
+def test_throughput_is_images_by_seconds():
+    callback, logs = training.Throughput(images_per_epoch=30), {}
+    callback.on_epoch_begin(0)
+    callback.on_epoch_end(0, logs)
+    assert logs["images_per_second"] * logs["seconds"] == pytest.approx(30)
+
+
+def test_sample_pictures_come_every_few_epochs_and_at_the_end(tmp_path):
+    model = training.build_pix2pix(CONFIG)
+    images = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3), dtype=np.uint8)
+    callback = training.SampleImages(Pairs(images, images, ["a", "b"]), tmp_path, 2, 5)
+    callback.set_model(model)
+    for epoch in range(5):
+        callback.on_epoch_end(epoch)
+    assert sorted(file.name for file in tmp_path.iterdir()) == [
+        "epoch_0002.png", "epoch_0004.png", "epoch_0005.png",
+    ]  # fmt: skip
+    picture = np.asarray(Image.open(tmp_path / "epoch_0005.png"))
+    assert picture.shape == (2 * 64, 3 * 64, 3)
+    np.testing.assert_array_equal(picture[:64, :64], images[0])  # the condition, untouched
+
+
+def test_lines_are_short_and_say_what_is_left(capsys):
+    callback = training.EpochLines(every=2, last_epoch=3)
+    callback.on_train_begin()
+    logs = {"g_l1": 0.25, "d_real": 0.6, "d_fake": 0.4, "images_per_second": 33.0}
+    for epoch in range(3):
+        callback.on_epoch_begin(epoch)
+        callback.on_epoch_end(epoch, logs)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[1] for line in lines] == ["2/3", "3/3"]
+    assert all("L1 0.250" in line and "min left" in line and len(line) < 100 for line in lines)

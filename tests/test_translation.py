@@ -1,0 +1,98 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from pix2pix_course.generators import MODES
+from pix2pix_course.pipeline import to_image, to_network
+from pix2pix_course.translation import TranslationError, pad_to_multiple, translate, translate_files
+
+
+def picture(height: int, width: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("shape", [(64, 64), (50, 70), (1, 1), (130, 64)])
+def test_any_size_comes_back_as_it_went_in(trained, mode, shape):
+    result = translate(trained, picture(*shape), mode)
+    assert result.shape == (*shape, 3)
+    assert result.dtype == np.uint8
+
+
+def test_padding_reflects_and_reaches_the_next_multiple():
+    image = picture(5, 7)
+    padded = pad_to_multiple(image, 4)
+    assert padded.shape == (8, 8, 3)
+    np.testing.assert_array_equal(padded[:5, :7], image)
+    np.testing.assert_array_equal(padded[5], padded[4])
+    np.testing.assert_array_equal(padded[:, 7], padded[:, 6])
+    np.testing.assert_array_equal(pad_to_multiple(image[:4, :4], 4), image[:4, :4])
+
+
+def test_no_mode_changes_the_generator(trained):
+    before = [np.asarray(w).copy() for w in trained.generator.get_weights()]
+    for mode in MODES:
+        translate(trained, picture(64, 64), mode)
+    for old, new in zip(before, trained.generator.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+def test_running_mode_is_keras_predict_on_the_snapped_label(trained):
+    label = trained.condition_palette.snap(picture(64, 64))
+    wanted = trained.generator.predict(to_network(label)[None], verbose=0)[0]
+    found = translate(trained, label, "running")
+    assert np.abs(found.astype(int) - to_image(wanted)).max() <= 1  # rounding
+
+
+def test_jpeg_noise_on_a_label_map_does_not_matter(trained):
+    label = trained.condition_palette.to_rgb(np.arange(64 * 64).reshape(64, 64) // 400)
+    noisy = np.clip(label.astype(int) + np.resize([-6, 5, 4], label.shape), 0, 255)
+    np.testing.assert_array_equal(
+        translate(trained, noisy.astype(np.uint8)), translate(trained, label)
+    )
+
+
+def test_something_else_than_an_image_is_refused(trained):
+    with pytest.raises(ValueError, match=r"uint8 \(height, width, 3\), not float32 \(8, 8, 3\)"):
+        translate(trained, np.zeros((8, 8, 3), np.float32))
+
+
+def test_files_and_folders_become_png_of_the_same_names(trained, tmp_path):
+    (tmp_path / "in").mkdir()
+    Image.fromarray(picture(40, 30)).save(tmp_path / "in" / "a.jpg")
+    Image.fromarray(picture(64, 64)).convert("L").save(tmp_path / "b.png")
+    written = translate_files(
+        trained, [tmp_path / "in", tmp_path / "b.png"], tmp_path / "out", progress=False
+    )
+    assert [file.name for file in written] == ["a.png", "b.png"]
+    assert [Image.open(file).size for file in written] == [(30, 40), (64, 64)]
+
+
+def test_of_a_pair_the_trained_half_is_translated(trained, tmp_path):
+    left, right = picture(64, 64, 1), picture(64, 64, 2)
+    Image.fromarray(np.concatenate([left, right], axis=1)).save(tmp_path / "pair.png")
+    (written,) = translate_files(
+        trained, [tmp_path / "pair.png"], tmp_path / "out", pairs=True, progress=False
+    )
+    np.testing.assert_array_equal(np.asarray(Image.open(written)), translate(trained, right))
+
+
+def test_two_inputs_of_one_name_are_refused_before_anything_is_written(trained, tmp_path):
+    for folder in ("x", "y"):
+        (tmp_path / folder).mkdir()
+        Image.fromarray(picture(8, 8)).save(tmp_path / folder / "a.png")
+    with pytest.raises(TranslationError, match="would both become"):
+        translate_files(trained, [tmp_path / "x", tmp_path / "y"], tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_input_is_never_overwritten(trained, tmp_path):
+    Image.fromarray(picture(8, 8)).save(tmp_path / "a.png")
+    with pytest.raises(TranslationError, match="would overwrite its own input"):
+        translate_files(trained, [tmp_path / "a.png"], tmp_path)
+
+
+@pytest.mark.parametrize("name", ["missing.png", ""])
+def test_nothing_to_translate(trained, tmp_path, name):
+    with pytest.raises(TranslationError, match=r"does not exist|no image"):
+        translate_files(trained, [tmp_path / name], tmp_path / "out")
