@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from pix2pix_course import painter
-from pix2pix_course.painter import Dice, paint_folder, paint_pair
+from pix2pix_course.canvas import Dice
+from pix2pix_course.painter import paint_folder, paint_pair
 from pix2pix_course.palettes import PALETTES
 
 FACADES = PALETTES["facades"]
