@@ -17,14 +17,15 @@ import json
 import os
 import platform
 import shutil
-from importlib import metadata
 from pathlib import Path
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from pix2pix_course.config import Config
+from pix2pix_course import __version__
+from pix2pix_course.catalogue import CATALOGUE
+from pix2pix_course.config import PAINTED, Config
 from pix2pix_course.datasets import Dataset, open_dataset
 from pix2pix_course.palettes import Palette
 from pix2pix_course.pipeline import load_pairs, training_batches
@@ -116,7 +117,7 @@ def train(
         TrainingDiverged: a loss is no longer a number.
     """
     folder = Path(folder)
-    if config.dataset and Path(config.dataset).is_dir():
+    if config.dataset not in (PAINTED, *CATALOGUE) and Path(config.dataset).is_dir():
         # a run must find its data again from wherever it is resumed
         config = config.replace(dataset=str(Path(config.dataset).resolve()))
     if (folder / "config.json").exists():
@@ -372,7 +373,7 @@ def versions() -> dict[str, str]:
         "tensorflow": tf.__version__,
         "keras": keras.__version__,
         "numpy": np.__version__,
-        "pix2pix_course": metadata.version("pix2pix_course"),
+        "pix2pix_course": __version__,
         "device": ", ".join(device.name for device in tf.config.list_logical_devices("GPU"))
         or "CPU",
     }

@@ -21,7 +21,7 @@ MODULES = sorted((ROOT / "pix2pix_course").glob("*.py"))
 
 # Data runs one way: a module imports only from layers above its own.
 LAYERS = (
-    {"config", "palettes", "download", "catalogue", "plotting", "quiet"},
+    {"config", "palettes", "download", "catalogue", "canvas", "plotting", "quiet"},
     {"painter"},
     {"datasets"},
     {"pipeline"},
@@ -50,7 +50,9 @@ def imports(module: Path) -> list[tuple[str, str]]:
 
 
 def layer(name: str) -> int:
-    return next(number for number, names in enumerate(LAYERS) if name in names)
+    places = [number for number, names in enumerate(LAYERS) if name in names]
+    assert places, f"give the new module {name} its place in LAYERS"
+    return places[0]
 
 
 def own_imports(module: Path) -> set[str]:

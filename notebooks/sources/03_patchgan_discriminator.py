@@ -1,0 +1,1031 @@
+# %% [markdown]
+# # 03 · PatchGAN discriminator
+#
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/{{repository_path}}/blob/main/notebooks/{{notebook}})
+#
+# **What you will build.** The second network of pix2pix: a discriminator that does not give one
+# verdict on a picture but a whole map of them, one for every patch of 70×70 pixels. You will
+# build it layer by layer, prove it equal to the one in the package, measure with a gradient which
+# pixels each answer depends on, and train small ones that can be lied to and that cannot.
+#
+# **Time.** About one minute on two CPU cores (profile `cpu`); on a GPU: not measured.
+#
+# **After this notebook you can**
+# - say what a discriminator gives a generator that no distance between pictures can give;
+# - derive every number of the 70×70 PatchGAN: its shapes, its 2,768,705 weights, the 70 and
+#   the 30;
+# - show that it equals a small network run on cut-out patches, and say when it does not;
+# - read its output correctly (logits, threshold 0) and draw it over a picture;
+# - explain why it has to see the condition too.
+#
+# It builds on notebook 01 (pairs of images in [-1, 1]) and on the strided convolutions of
+# notebook 02. You need to know Keras layers and `fit`, nothing about GANs.
+
+# %%
+import importlib.metadata
+import importlib.util
+import subprocess
+import sys
+
+if importlib.util.find_spec("pix2pix_course") is None:  # in Colab, say: install it from its source
+    installed = {d.metadata["Name"].lower(): d.version for d in importlib.metadata.distributions()}
+    # what Colab brings stays as it is: pip must stop rather than replace one of these
+    keep = [f"{n}=={installed[n]}" for n in ("tensorflow", "keras", "numpy") if n in installed]
+    package = "pix2pix_course @ git+{{repository}}"
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", package, *keep], check=True)
+
+# %%
+from pix2pix_course.quiet import quiet_stderr
+
+with quiet_stderr():  # TensorFlow greets with log lines
+    import tensorflow as tf
+
+import keras
+import matplotlib.pyplot as plt
+import numpy as np
+from keras import layers
+from matplotlib.patches import Rectangle
+from PIL import Image, ImageFilter
+
+from pix2pix_course.config import profile
+from pix2pix_course.datasets import open_dataset
+from pix2pix_course.discriminators import patchgan, receptive_field
+from pix2pix_course.pipeline import load_pairs, to_network
+from pix2pix_course.plotting import image_grid, to_picture
+
+gpus = len(tf.config.list_physical_devices("GPU"))
+print(f"TensorFlow {tf.__version__}, Keras {keras.__version__}, {gpus} GPU")
+
+# %% tags=["parameters"]
+PROFILE = "cpu"  # "smoke": every cell, in seconds; "cpu": minutes; "gpu": the paper's sizes
+DATASET = "painted"  # or a published set's name, or a folder of pairs
+DIRECTION = None  # "AtoB" or "BtoA"; None: as the data set says
+PALETTE = None  # label colours of a folder that does not describe itself
+SEED = 0  # of weights and of every random choice
+
+# %%
+config = profile(PROFILE).replace(dataset=DATASET, direction=DIRECTION, palette=PALETTE, seed=SEED)
+dataset = open_dataset(config.dataset, config.direction, config.palette)
+keras.utils.set_random_seed(SEED)
+print(f"{dataset.name}: condition = half {dataset.condition_side}, target = the other half")
+
+# %% [markdown]
+# One word on sizes. The first eight sections are about the architecture, and look at one pair at
+# the paper's 256 pixels whatever the profile. Sections 9 and 10 train, and take size and number
+# of pairs from the profile.
+#
+# Symbols, here and in the other notebooks: $x$ is the condition (the label map, in the painted
+# set), $y$ the target (its photo), $\hat y = G(x)$ what the generator makes, $D$ the
+# discriminator.
+
+# %% [markdown]
+# ## 1 · Why is a distance between pictures not enough?
+#
+# Notebook 02 built a generator. To train it we need a number that says how good its picture is,
+# and the obvious choice is the mean absolute difference from the true photo, the L1 distance.
+#
+# But a label map does not say what colour a wall has. Suppose that half of all houses with this
+# label map are dark and half are pale, and write both brightnesses on the networks' scale. The
+# generator must paint *one* wall.
+#
+# Before you run the next cell: which wall has the smallest L1 distance on average, the dark one,
+# the pale one, or one half-way between?
+
+# %% tags=["nbval-check-output"]
+dark, pale = -0.4, 0.6  # two walls that fit the same label map, equally likely
+for name, answer in (("dark", dark), ("half-way", (dark + pale) / 2), ("pale", pale)):
+    l1 = (abs(answer - dark) + abs(answer - pale)) / 2
+    l2 = ((answer - dark) ** 2 + (answer - pale) ** 2) / 2
+    print(f"{name:8} wall: expected L1 {l1:.2f}, expected L2 {l2:.2f}")
+
+# %% [markdown]
+# L1 does not care: every answer between the two costs the same. L2, the squared difference, even
+# prefers the wall that no house has. Neither can say what we mean, which is: *either of the two is
+# right, the compromise is wrong*.
+#
+# What L1 does prefer, as soon as one value is more common, is the **median**: the best single
+# answer under L1 is the median of everything that fits, pixel by pixel (under L2 it is the mean).
+# For texture that is fatal. A label map does not say where the joints between the bricks are, so
+# all shifts of the brick pattern fit it equally well. Take them all and compute what each
+# distance asks for. What do you expect to see?
+
+# %%
+wall = np.full((32, 32), -0.3)
+wall[::8] = 0.7  # joints between the courses of bricks
+wall[:8, ::16] = wall[16:24, ::16] = 0.7  # joints between the bricks of a course
+wall[8:16, 8::16] = wall[24:, 8::16] = 0.7
+shifts = [np.roll(wall, (row, column), axis=(0, 1)) for row in range(16) for column in range(16)]
+
+best_l1, best_l2 = np.median(shifts, axis=0), np.mean(shifts, axis=0)
+
+# %%
+pictures = {"one wall": wall, "another": shifts[70], "best under L1": best_l1}
+pictures["best under L2"] = best_l2
+figure, axes = plt.subplots(1, 4, figsize=(8, 2.2), layout="constrained")
+for axis, (title, picture) in zip(axes, pictures.items(), strict=True):
+    axis.imshow(picture, cmap="copper", vmin=-1, vmax=1)
+    axis.set_title(title, fontsize=9)
+    axis.set_axis_off()
+plt.show()
+
+# %% tags=["nbval-check-output"]
+print(f"contrast (standard deviation) of a wall:  {wall.std():.2f}")
+print(f"contrast of the best picture under L1:    {np.std(best_l1):.2f}")
+print(f"contrast of the best picture under L2:    {np.std(best_l2):.2f}")
+
+# %% [markdown]
+# Both distances ask for a plain wall without a single joint: no pixel is a joint in more than
+# half of the walls, so the median never is. This is what "L1 blurs" means. It is no weakness of
+# the network; the blurred picture *is* the right answer to the question that L1 asks.
+#
+# So we need another question: *does this look like something that occurs?* Nobody can write that
+# down as a formula, but it can be learned, because it is plain classification: show a network
+# real examples (answer 1) and made-up ones (answer 0). Such a network is a **discriminator**.
+# Here is the smallest possible one. It sees one number, the brightness of a wall; "made-up" are
+# walls of any brightness, as a generator that is still trying everything would paint.
+
+# %%
+random = np.random.default_rng(SEED)
+real = random.choice([dark, pale], 4000) + random.normal(0, 0.05, 4000)
+made_up = random.uniform(-1, 1, 4000)
+walls = np.concatenate([real, made_up])[:, None]
+answers = np.repeat([1.0, 0.0], 4000)[:, None]
+
+critic = keras.Sequential(
+    [layers.Dense(32, activation="relu"), layers.Dense(32, activation="relu"), layers.Dense(1)]
+)
+critic.compile(keras.optimizers.Adam(1e-2), keras.losses.BinaryCrossentropy(from_logits=True))
+
+# %%
+critic.fit(walls, answers, batch_size=100, epochs=8, verbose=0)
+
+# %% [markdown]
+# Now compare three prices for a wall of brightness $v$: the expected L1, the expected L2, and
+# $-\log \sigma(D(v))$, the price that a generator pays to this discriminator (notebook 04 derives
+# it; all that matters here is that it is low where D answers "real").
+
+# %%
+v = np.linspace(-1, 1, 201)
+prices = {
+    "expected L1": (abs(v - dark) + abs(v - pale)) / 2,
+    "expected L2": ((v - dark) ** 2 + (v - pale) ** 2) / 2,
+    "learned: −log σ(D)": np.logaddexp(0, -critic(v[:, None]).numpy()[:, 0]),
+}
+figure, axes = plt.subplots(1, 3, figsize=(8.6, 2.3), layout="constrained")
+for axis, (title, price) in zip(axes, prices.items(), strict=True):
+    axis.plot(v, np.minimum(price, 4))
+    axis.set_title(title, fontsize=9)
+    axis.set_xlabel("brightness of the painted wall", fontsize=8)
+    for brightness in (dark, pale):
+        axis.axvline(brightness, color="gray", linestyle=":")
+plt.show()
+
+# %% [markdown]
+# The dotted lines mark the two walls that occur. L1 has a flat floor between them, L2 has its
+# lowest point where there is no wall at all. The learned price (cut off at 4) has two valleys, one
+# at each real wall, and a ridge at the compromise. A generator that rolls downhill on it ends at a
+# wall that exists. That is the whole idea: **the discriminator is a loss that is learned**, and
+# since it is a network, its gradient tells the generator in which direction to go.
+#
+# For pictures the same holds with $256 \cdot 256 \cdot 3$ numbers in place of one, and "made-up"
+# is whatever the generator produces at the moment.
+
+# %% [markdown]
+# ## 2 · What does D look at?
+#
+# D of pix2pix judges a **pair**: the condition $x$ together with a picture that is either the true
+# $y$ or the generated $\hat y$. People who hear that the two are "combined" often imagine the
+# label map laid over the photo like a transparent film. Let us see what combining means.
+
+# %%
+street = load_pairs(dataset, dataset.evaluation_split, 256, limit=1)
+x, y = to_network(street.condition), to_network(street.target)
+pair = layers.Concatenate()([x, y]).numpy()
+
+channels = ["x red", "x green", "x blue", "y red", "y green", "y blue"]
+columns = {"x": x, "y": y} | {name: pair[..., index] for index, name in enumerate(channels)}
+image_grid(columns, cell=1.15)
+plt.show()
+
+# %% tags=["nbval-check-output"]
+print("x", x.shape, "and y", y.shape, "become", pair.shape)
+print("channels 0 to 2 are x, unchanged:", np.array_equal(pair[..., :3], x))
+print("channels 3 to 5 are y, unchanged:", np.array_equal(pair[..., 3:], y))
+print("adding would confuse (x, y) with (y, x):", np.array_equal(x + y, y + x))
+swapped = np.concatenate([y, x], axis=-1)
+print("concatenating does not:", not np.array_equal(pair, swapped))
+
+# %% [markdown]
+# Nothing is blended. The pair is one "image" of six channels, and the first convolution has a
+# separate set of numbers for each of the six: its kernel has shape (4, 4, 6, filters). It is free
+# to look for things like "the label map turns into *window* here **and** the photo gets darker
+# here". The generator has no such double input: $G(x)$ sees three channels, $D(x, y)$ six.
+#
+# The order is a convention that must be kept: in this course the condition always comes first.
+
+# %% [markdown]
+# ## 3 · Five layers
+#
+# The network is the encoder half of a U-Net that stops early: convolutions of 4×4, of which three
+# halve the side (stride 2) and two do not (stride 1). Each is preceded by one pixel of zeros on
+# all four sides. A side of $n$ pixels becomes
+#
+# $$\left\lfloor \frac{n + 2 \cdot \text{padding} - 4}{\text{stride}} \right\rfloor + 1 .$$
+#
+# Before you run the next cell, work out the five sides for $n = 256$. Most people expect the last
+# to be 32: stride 1 keeps the size, does it not?
+
+
+# %% tags=["nbval-check-output"]
+def next_side(side, stride, padding=1, kernel=4):
+    """Side of a convolution's output."""
+    return (side + 2 * padding - kernel) // stride + 1
+
+
+sides = [256]
+for stride in (2, 2, 2, 1, 1):
+    sides.append(next_side(sides[-1], stride))
+print("one pixel of padding:", " → ".join(map(str, sides)))
+
+# %% [markdown]
+# It is 30. A kernel of even width cannot be centred on a pixel: with one pixel of padding, 32
+# becomes 34, and a window of four fits into 34 at only 31 places. The next layer loses one more.
+#
+# Keras' `padding="same"` would hide this by putting two pixels on one side and one on the other.
+# That also works, but it shifts the answers by half a pixel a layer and gives another grid than
+# the authors' networks. Some ports pad by two instead. The three choices, side by side:
+
+
+# %% tags=["nbval-check-output"]
+def stack(padding):
+    """The five convolutions with one channel each, and nothing between them."""
+    net = keras.Sequential([keras.Input((256, 256, 1))])
+    for stride in (2, 2, 2, 1, 1):
+        if padding != "same":
+            net.add(layers.ZeroPadding2D(padding))
+        net.add(layers.Conv2D(1, 4, stride, padding="same" if padding == "same" else "valid"))
+    return net
+
+
+for padding in (1, 2, "same"):
+    print(f"padding {padding!s:4} → grid {stack(padding).output_shape[1:3]}")
+
+# %% [markdown]
+# Now the real thing, one layer after the other on the pair from above. Widths double from 64 to
+# 512. After each convolution but the last comes LeakyReLU with slope 0.2 (a plain ReLU would pass
+# no gradient where it is off, and it is D's gradient that the generator lives on); between the
+# two, batch normalisation, except in the first layer. The last layer has one channel and no
+# activation.
+
+
+# %%
+def convolve(h, filters, stride, bias, padding=1):
+    """Zero padding, then a 4×4 convolution with weights from N(0, 0.02)."""
+    h = layers.ZeroPadding2D(padding)(h)
+    start = keras.initializers.RandomNormal(0.0, 0.02)
+    return layers.Conv2D(filters, 4, stride, use_bias=bias, kernel_initializer=start)(h)
+
+
+def normalise(h):
+    """Batch normalisation with the authors' constants."""
+    start = keras.initializers.RandomNormal(1.0, 0.02)
+    return layers.BatchNormalization(momentum=0.9, epsilon=1e-5, gamma_initializer=start)(h)
+
+
+def leaky(h):
+    """LeakyReLU; the Keras layer's own default slope would be 0.3."""
+    return layers.LeakyReLU(negative_slope=0.2)(h)
+
+
+# %% tags=["nbval-check-output"]
+h = leaky(convolve(pair, 64, stride=2, bias=True))
+print("layer 1:", h.shape)
+h = leaky(normalise(convolve(h, 128, stride=2, bias=False)))
+print("layer 2:", h.shape)
+h = leaky(normalise(convolve(h, 256, stride=2, bias=False)))
+print("layer 3:", h.shape)
+h = leaky(normalise(convolve(h, 512, stride=1, bias=False)))
+print("layer 4:", h.shape)
+h = convolve(h, 1, stride=1, bias=True)
+print("logits: ", h.shape)
+
+# %% [markdown]
+# The answer to one pair is not one number but $30 \times 30 = 900$. There is no `Flatten`, no
+# `Dense` and no average at the end: the network is *fully convolutional*, and the loss will
+# average over the 900.
+#
+# ### Why have layers 2 to 4 no bias?
+#
+# Look at the calls: `bias=False` wherever normalisation follows. Normalisation subtracts each
+# channel's mean. What happens to a constant that the convolution added to that channel just
+# before?
+
+# %% tags=["nbval-check-output"]
+features = np.random.default_rng(0).normal(size=(2, 31, 31, 8)).astype("float32")
+bias = np.arange(8, dtype="float32")
+norm = layers.BatchNormalization(epsilon=1e-5)
+
+plain, shifted = norm(features, training=True), norm(features + bias, training=True)
+print("largest bias added:", bias.max())
+print(
+    "difference after normalisation below 0.0001:", bool(abs(plain - shifted).numpy().max() < 1e-4)
+)
+
+# %% [markdown]
+# It disappears, so it would be a weight that changes nothing. The shift that normalisation itself
+# learns ($\beta$) does its job. Layers 1 and 5 are not normalised and keep their biases.
+
+# %% [markdown]
+# ## 4 · The same as the package's, weight for weight
+#
+# Put together as a Keras model. `padding` stays an argument, because section 7 will want to switch
+# it off.
+
+
+# %%
+def patchgan_by_hand(side=None, padding=1):
+    """The 70×70 PatchGAN: [condition, image] → one logit per patch."""
+    condition = keras.Input((side, side, 3), name="condition")
+    image = keras.Input((side, side, 3), name="image")
+    h = layers.Concatenate()([condition, image])
+    h = leaky(convolve(h, 64, 2, bias=True, padding=padding))
+    for filters, stride in ((128, 2), (256, 2), (512, 1)):
+        h = leaky(normalise(convolve(h, filters, stride, bias=False, padding=padding)))
+    logits = convolve(h, 1, 1, bias=True, padding=padding)
+    return keras.Model([condition, image], logits)
+
+
+# %% [markdown]
+# How many weights has it? A convolution has $4 \cdot 4 \cdot \text{in} \cdot \text{out}$ of them,
+# a bias adds one per output channel, a normalisation two ($\gamma$ and $\beta$). Which of the five
+# layers do you expect to be the largest, and what share of all weights does it have?
+
+# %% tags=["nbval-check-output"]
+table = [  # name, channels in, channels out, bias, normalisation
+    ("layer 1", 6, 64, True, False),
+    ("layer 2", 64, 128, False, True),
+    ("layer 3", 128, 256, False, True),
+    ("layer 4", 256, 512, False, True),
+    ("logits", 512, 1, True, False),
+]
+total = 0
+for name, inside, outside, has_bias, has_norm in table:
+    weights = 4 * 4 * inside * outside + outside * has_bias + 2 * outside * has_norm
+    total += weights
+    print(f"{name:8} {inside:4} → {outside:3} {weights:10,}")
+print(f"{'sum':8} {total:21,}")
+
+# %% tags=["nbval-check-output"]
+D, mine = patchgan(), patchgan_by_hand()
+
+
+def trainable(model):
+    """Number of weights that training changes."""
+    return sum(int(np.prod(variable.shape)) for variable in model.trainable_variables)
+
+
+mine.set_weights(D.get_weights())
+difference = abs(D([x, y]) - mine([x, y])).numpy().max()
+assert trainable(D) == trainable(mine) == total and difference < 1e-5
+print(f"trainable weights: package {trainable(D):,}, by hand {trainable(mine):,}")
+print("same weights in, same 900 answers out:", bool(difference < 1e-5))
+
+# %% [markdown]
+# Three quarters of all weights sit in layer 4. From here on `D` is the package's
+# `discriminators.patchgan`, and we know what is inside. It is small: the generator of the paper
+# has about twenty times as many weights.
+
+# %% [markdown]
+# ## 5 · What do the 900 numbers mean?
+#
+# They are **logits**: any real number, and $\sigma(z) = 1 / (1 + e^{-z})$ turns one into the
+# probability that the patch is real. D ends without a sigmoid because the losses of notebook 04
+# are computed from logits, which stays exact where a probability would round to 0 or 1.
+#
+# So when is a patch "taken for real"? A surprising number of tutorials write `prediction > 0.5`.
+# Decide for each of the five logits below what D says, before you look.
+
+
+# %% tags=["nbval-check-output"]
+def sigmoid(z):
+    """Logit → probability."""
+    return 1 / (1 + np.exp(-z))
+
+
+print("  logit  probability  > 0    > 0.5")
+for z in (-2.0, -0.1, 0.2, 0.4, 1.5):
+    print(f"{z:7.1f}  {sigmoid(z):11.2f}  {z > 0!s:5}  {z > 0.5}")
+print(f"a logit of 0.5 is a probability of {sigmoid(0.5):.2f}")
+
+# %% [markdown]
+# The threshold of a logit is **0**. With 0.5, patches that D holds for real with 55 or 60 per cent
+# are counted as fakes, and an accuracy computed so punishes a D that is right.
+#
+# What does our untrained `D` say about the pair? Its weights are small random numbers, so it has
+# no opinion. Two numbers to remember as **chance level**: a probability near one half, and a
+# cross-entropy near $\log 2 \approx 0.69$, whatever the true answer is.
+
+# %%
+logits = D([x, y]).numpy()
+loss_if_real = np.logaddexp(0, -logits).mean()  # −log σ(z), averaged over the patches
+print(f"logits between {logits.min():.3f} and {logits.max():.3f}")
+print(f"mean probability {sigmoid(logits).mean():.3f}, cross-entropy {loss_if_real:.3f}")
+
+# %% [markdown]
+# ## 6 · Where does 70 come from?
+#
+# Nothing in the code says 70. It follows from the five layers, read backwards. One output sees 4
+# pixels of the layer before it. Those 4, each seeing 4 with stride 1, see 7. In general a field of
+# $r$ pixels becomes
+#
+# $$r \leftarrow (r - 1) \cdot \text{stride} + 4 ,$$
+#
+# since the first pixel's window has 4, and each further pixel moves it by one stride. Carry on in
+# your head through the three layers of stride 2, then run.
+
+
+# %% tags=["nbval-check-output"]
+def patch_of(index, layers_strided=3):
+    """First and last pixel, in one dimension, that output number `index` looks at."""
+    first = last = index
+    for stride in [1, 1] + [2] * layers_strided:
+        first, last = first * stride - 1, last * stride + 2  # 4 wide, after 1 of padding
+    return first, last
+
+
+field, trail = 1, ["1"]
+for stride in (1, 1, 2, 2, 2):
+    field = (field - 1) * stride + 4
+    trail.append(str(field))
+print("going backwards:", " → ".join(trail), "pixels")
+for index in (0, 1, 14, 29):
+    print(f"output {index:2} looks at pixels {patch_of(index)[0]} to {patch_of(index)[1]}")
+
+# %% [markdown]
+# A formula can be wrong; a measurement is better. An output depends on a pixel exactly if the
+# gradient of the output with respect to that pixel is not zero. Take the output in row 12, column
+# 16 and ask TensorFlow for its gradient with respect to $y$.
+
+
+# %%
+def influence(D, x, y, row, column, training=False):
+    """How strongly each pixel of y moves one logit: (256, 256), the gradient's size."""
+    image = tf.convert_to_tensor(y)
+    with tf.GradientTape() as tape:
+        tape.watch(image)
+        logit = D([x, image], training=training)[0, row, column, 0]
+    return np.abs(tape.gradient(logit, image)[0]).max(axis=-1)
+
+
+def touched(influence):
+    """First and last row and first and last column that the logit depends on."""
+    seen = influence > 1e-6 * influence.max()  # above rounding
+    rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
+    return rows[0], rows[-1], columns[0], columns[-1]
+
+
+# %% tags=["nbval-check-output"]
+row, column = 12, 16
+reach = influence(D, x, y, row, column)
+top, bottom, left, right = map(int, touched(reach))
+print(f"rows {top} to {bottom}, columns {left} to {right}")
+print(f"that is {bottom - top + 1}×{right - left + 1} pixels of 256×256")
+print("as the formula says:", (top, bottom, left, right) == (*patch_of(row), *patch_of(column)))
+
+
+# %%
+def outline(axis, row, column, colour, layers_strided=3, **style):
+    """Draw the patch of one output on an image."""
+    (top, bottom), (left, right) = patch_of(row, layers_strided), patch_of(column, layers_strided)
+    corner = (left - 0.5, top - 0.5)
+    width, height = right - left + 1, bottom - top + 1
+    axis.add_patch(Rectangle(corner, width, height, fill=False, edgecolor=colour, lw=2, **style))
+
+
+figure, axes = plt.subplots(1, 3, figsize=(9, 3.2), layout="constrained")
+axes[0].imshow(to_picture(y[0]))
+outline(axes[0], row, column, "red")
+axes[0].set_title("what one of the 900 answers sees", fontsize=9)
+axes[1].imshow(reach > 1e-6 * reach.max(), cmap="gray")
+axes[1].set_title("gradient not zero", fontsize=9)
+axes[2].imshow(reach[top : bottom + 1, left : right + 1], cmap="magma")
+axes[2].set_title("its size inside the patch", fontsize=9)
+for axis in axes:
+    axis.set(xticks=[], yticks=[])
+plt.show()
+
+# %% [markdown]
+# The measured square is the predicted one. In the right-hand picture its middle is brighter than
+# its rim: a central pixel reaches the output by many routes through the layers, a corner pixel by
+# exactly one. So "70" is a sharp limit on what *can* matter, and generous as a measure of what
+# does.
+#
+# ### Break it: measure in training mode
+#
+# We called `D` with `training=False`. What should the gradient picture look like with
+# `training=True`, when normalisation uses the mean and variance of the very features it is given?
+
+# %% tags=["nbval-check-output"]
+leaking = influence(D, x, y, row, column, training=True)
+pixels_inference, pixels_training = int((reach > 0).sum()), int((leaking > 0).sum())
+print("pixels that one answer depends on, stored statistics:", pixels_inference)
+print(
+    "with batch statistics, more than ten times as many:", pixels_training > 10 * pixels_inference
+)
+
+# %% [markdown]
+# The mean of a channel contains every pixel of the image (and of the other images in the batch),
+# so in training mode a trace of the whole image reaches every patch. The patch structure holds for
+# the *convolutions*; batch normalisation leaks a little around it. Keep this in mind whenever
+# someone says that patches are judged independently.
+#
+# ### Neighbours overlap
+#
+# Output 14 looked at pixels 89 to 158. From the formula, where does output 15 look, and how many
+# pixels do the two share?
+
+# %% tags=["nbval-check-output"]
+step = patch_of(15)[0] - patch_of(14)[0]
+print(f"step from patch to patch: {step} pixels = 2·2·2; overlap {70 - step} of 70")
+
+judges = np.zeros(256, int)  # in one dimension: how many outputs look at each pixel
+for index in range(30):
+    first, last = patch_of(index)
+    judges[max(first, 0) : last + 1] += 1
+coverage = np.outer(judges, judges)
+centre = coverage[100:156, 100:156]
+print(f"a pixel near the centre is judged by {centre.min()} to {centre.max()} patches")
+print(f"a corner pixel by {coverage[0, 0]}")
+
+# %%
+figure, axes = plt.subplots(1, 2, figsize=(7.4, 3.3), layout="constrained")
+axes[0].imshow(to_picture(y[0]))
+for neighbour, colour in enumerate(("red", "gold", "cyan")):
+    outline(axes[0], 12, 12 + neighbour, colour)
+outline(axes[0], 24, 5, "white")
+axes[0].set_title("three neighbours in a row, and a fourth patch", fontsize=9)
+axes[0].set(xticks=[], yticks=[])
+shown = axes[1].imshow(coverage, cmap="viridis")
+axes[1].set_title("how many patches judge each pixel", fontsize=9)
+axes[1].set(xticks=[], yticks=[])
+figure.colorbar(shown, ax=axes[1])
+plt.show()
+
+# %% [markdown]
+# The patches are no tiles: each is moved by 8 pixels, and almost every pixel is judged several
+# dozen times, in ever different surroundings. A tiling would let the generator make visible seams
+# where two tiles meet, because no judge would look across the seam. Towards the border the number
+# of judges falls, so the rim of a generated picture is watched less closely.
+
+# %% [markdown]
+# ## 7 · Is D a small network run on patches?
+#
+# "Cut the image into overlapping patches and classify each": that is how PatchGAN is usually
+# explained, and no line of the code does it. Test the claim. Build the same five layers *without*
+# padding for an input of 70×70, give it D's weights, cut 24 patches out of the pair exactly where
+# 24 outputs of one row look, and compare.
+
+# %%
+small = patchgan_by_hand(side=70, padding=0)
+small.set_weights(D.get_weights())
+
+row, inside = 12, range(3, 27)  # columns 3 to 26: their patches lie wholly in the image
+top = patch_of(row)[0]
+lefts = [patch_of(column)[0] for column in inside]
+cut_x = np.stack([x[0, top : top + 70, left : left + 70] for left in lefts])
+cut_y = np.stack([y[0, top : top + 70, left : left + 70] for left in lefts])
+
+# %% tags=["nbval-check-output"]
+whole = D([x, y], training=False).numpy()[0, row, 3:27, 0]
+alone = small([cut_x, cut_y], training=False).numpy()
+print("small network:", cut_x.shape[1:3], "→", alone.shape[1:3], "for each of", len(alone), "cuts")
+error = abs(alone.ravel() - whole).max() / abs(whole).max()
+print("equal to the row of D's map:", bool(error < 1e-4))
+
+whole = D([x, y], training=True).numpy()[0, row, 3:27, 0]
+alone = small([cut_x, cut_y], training=True).numpy()
+error = abs(alone.ravel() - whole).max() / abs(whole).max()
+print("equal with batch statistics: ", bool(error < 1e-4))
+
+# %% [markdown]
+# With stored statistics the claim holds to rounding. With batch statistics it does not, for the
+# reason of section 6: 24 cuts have other means than the whole picture. So the exact statement is:
+# *a PatchGAN equals a small network applied to every patch, as long as normalisation does not
+# look at the batch.*
+#
+# Then why not simply cut? Count the multiplications. Neighbouring patches share 62 of their 70
+# columns, and a network that is given patches one at a time computes the shared features again
+# and again; the convolution computes them once.
+
+
+# %% tags=["nbval-check-output"]
+def multiplications(side, padding):
+    """Of the five convolutions, for one image of this side."""
+    count = 0
+    for (_, inside, outside, _, _), stride in zip(table, (2, 2, 2, 1, 1), strict=True):
+        side = next_side(side, stride, padding)
+        count += side * side * 4 * 4 * inside * outside
+    return count
+
+
+at_once, one_patch = multiplications(256, 1), multiplications(70, 0)
+print(f"all 900 answers at once:         {at_once / 1e9:5.1f} billion multiplications")
+print(f"900 patches of 70×70 one by one: {900 * one_patch / 1e9:5.1f} billion")
+
+# %% [markdown]
+# ### At the border, patches see zeros
+#
+# Output 0 looks at pixels -23 to 46. There is no pixel -23: there, D sees the padding of its own
+# layers. To see what that does, show D a picture with nothing in it: the same value everywhere.
+# Every patch is the same, so every answer should be the same. Is it?
+
+# %%
+flat = np.full((1, 256, 256, 3), 0.8, "float32")
+answers = D([flat, flat], training=False).numpy()[0, ..., 0]
+
+figure, axis = plt.subplots(figsize=(4.2, 3.2), layout="constrained")
+shown = axis.imshow(answers, cmap="viridis")
+axis.add_patch(Rectangle((2.5, 2.5), 24, 24, fill=False, edgecolor="white", lw=2))
+axis.set_title("D's 30×30 logits for an empty picture", fontsize=9)
+figure.colorbar(shown, ax=axis)
+plt.show()
+
+# %% tags=["nbval-check-output"]
+fully_inside = [i for i in range(30) if patch_of(i)[0] >= 0 and patch_of(i)[1] <= 255]
+print(f"outputs {fully_inside[0]} to {fully_inside[-1]} see no padding: {len(fully_inside)} of 30")
+print(f"patches that see padding: {900 - len(fully_inside) ** 2} of 900")
+scale = abs(answers).max()
+print("inner 24×24 answers all equal:", bool(np.ptp(answers[3:27, 3:27]) < 1e-4 * scale))
+print("border answers differ:", bool(abs(answers[0, 0] - answers[15, 15]) > 1e-2 * scale))
+
+# %% [markdown]
+# Inside the white frame all answers agree; in the three outermost rows and columns they do not.
+# Zero is not "nothing" to a network: on the scale [-1, 1] it is mid-grey, and a frame of mid-grey
+# is a visible thing. More than a third of the patches see some of it. D can therefore tell whether
+# a patch is at a border or a corner, which is sometimes useful (sky is at the top) but belongs to
+# the things to remember when generated pictures look different along their rims.
+
+# %% [markdown]
+# ## 8 · A family of discriminators
+#
+# The number of strided layers is a choice. With none of them and 1×1 convolutions D sees single
+# pixels ("PixelGAN"); with five, its field of 286 is larger than the picture ("ImageGAN", although
+# it still gives a small grid). Predict the second column from the formula; then the third from the
+# sides.
+
+# %% tags=["nbval-check-output"]
+print("layers  field  step  grid for 256     weights")
+for n in range(6):
+    member = patchgan(layers_strided=n, image_size=256)
+    side = member.output_shape[1]
+    print(f"{n:6} {receptive_field(n):6} {2**n:5} {f'{side}×{side}':>13} {trainable(member):11,}")
+
+# %%
+figure, axis = plt.subplots(figsize=(4.6, 4.6), layout="constrained")
+axis.imshow(to_picture(y[0]))
+colours = ("white", "magenta", "gold", "red", "cyan", "black")
+for n, colour in enumerate(colours):
+    field = receptive_field(n)
+    corner = ((256 - field) / 2 - 0.5,) * 2
+    style = "--" if field > 256 else "-"
+    box = Rectangle(corner, field, field, fill=False, edgecolor=colour, lw=2, linestyle=style)
+    axis.add_patch(box)
+    axis.text(128, corner[1] + field, str(field), color=colour, fontsize=9, va="top", ha="center")
+axis.set(xlim=(-20, 276), ylim=(284, -20), xticks=[], yticks=[])
+plt.show()
+
+# %% [markdown]
+# 16 pixels hold a window bar and a few bricks, 34 a window, 70 a window with its surroundings, 142
+# half a house. Which is best? The paper's table 3 (§4.4; Cityscapes, labels → photo, per-pixel
+# accuracy of a segmentation network on the generated photos) gives: 1×1 0.39, 16×16 0.65, 70×70
+# 0.66, the whole image 0.42. Large is not better: a large D has more weights to train from the
+# same few pictures, and gives the generator fewer, vaguer answers. L1 already looks after the
+# large scale; D only has to look after texture.
+#
+# The field is counted in pixels, not in metres. When the resolution doubles, 70 pixels hold half
+# as much house, and one more layer keeps the *share* of the picture: 16 of 64, 34 of 128, 70 of
+# 256 are all about a quarter. Sections 9 and 10 use that rule.
+#
+# ### Break it: a discriminator that cannot see structure
+#
+# Shuffle all pixels of the pair, both sides by the same permutation. Which members of the family
+# notice?
+
+# %%
+order = np.random.default_rng(SEED).permutation(256 * 256)
+
+
+def shuffle_pixels(image):
+    """The same pixels in another order."""
+    return image.reshape(1, -1, 3)[:, order].reshape(image.shape)
+
+
+mixed_x, mixed_y = shuffle_pixels(x), shuffle_pixels(y)
+image_grid({"x": x, "y": y, "x, shuffled": mixed_x, "y, shuffled": mixed_y}, cell=1.8)
+plt.show()
+
+# %% tags=["nbval-check-output"]
+for n in (0, 3):
+    member = patchgan(layers_strided=n)
+    tidy = member([x, y], training=False).numpy()
+    mixed = member([mixed_x, mixed_y], training=False).numpy()
+    change = abs(tidy.mean() - mixed.mean()) / tidy.std()
+    print(
+        f"field {receptive_field(n):2}: mean answer unchanged by shuffling: {bool(change < 1e-3)}"
+    )
+
+# %% [markdown]
+# The PixelGAN gives every pixel the answer it gave before, only elsewhere, so its mean, and with
+# it the loss, is the same for a street and for confetti. No training can change that: it is an
+# identity, not a matter of weights. A PixelGAN can still judge *colours* (the paper finds that it
+# makes pictures more colourful), but it can say nothing about edges or windows.
+
+# %% [markdown]
+# ## 9 · Lying to the discriminator: does it need the condition?
+#
+# Now we train. D must tell true pairs from **lies**: a real photo with somebody else's label map.
+# Nothing is wrong with either half; only together they are false. Take two discriminators, one
+# that sees $[x, y]$ and one that sees $y$ alone. What accuracy can each reach on pairs it has not
+# been trained on?
+#
+# Size and number of pairs come from the profile (at most 128 pixels and 200 pairs), and the number
+# of layers from the rule above, so that the grid is 30×30 in every profile.
+
+# %%
+size = min(config.image_size, 128)
+n = int(np.log2(size)) - 5  # 1 layer for 64 pixels, 2 for 128: the field is a quarter of the side
+train = load_pairs(dataset, "train", size, min(config.train_pairs or 200, 200))
+test = load_pairs(dataset, dataset.evaluation_split, size, min(config.test_pairs or 40, 40))
+epochs = 8 if len(train.names) >= 100 else 20
+print(f"{len(train.names)} pairs to train, {len(test.names)} to test, {size} pixels")
+print(f"field {receptive_field(n)} pixels, {epochs} epochs")
+
+# %% [markdown]
+# A discriminator is a binary classifier with 900 answers, so `fit` can train it like any other.
+# Each pair appears twice: with its own target (900 answers "1") and with a wrong one (900 answers
+# "0"). Accuracy counts patches on the right side of the threshold, 0.
+
+
+# %%
+def problem(pairs, wrong):
+    """D's inputs and the right answers: true targets first, then the wrong ones."""
+    condition = to_network(np.concatenate([pairs.condition, pairs.condition]))
+    image = to_network(np.concatenate([pairs.target, wrong]))
+    answers = np.zeros((len(image), 30, 30, 1), "float32")
+    answers[: len(wrong)] = 1.0
+    return [condition, image], answers
+
+
+def accuracy(answers, logits):
+    """Share of the patches that are judged rightly."""
+    return keras.ops.mean(keras.ops.cast((logits > 0) == (answers > 0.5), "float32"))
+
+
+def new_judge(conditional):
+    """A small PatchGAN, ready for `fit`."""
+    judge = patchgan(layers_strided=n, filters=16, conditional=conditional)
+    loss = keras.losses.BinaryCrossentropy(from_logits=True)
+    judge.compile(keras.optimizers.Adam(1e-3, beta_1=0.5), loss, metrics=[accuracy])
+    return judge
+
+
+# %%
+def next_ones(images):
+    """To each pair the target of the next: real pictures, wrong partners."""
+    return np.roll(images, -1, axis=0)
+
+
+seen, seen_answers = problem(train, next_ones(train.target))
+unseen, unseen_answers = problem(test, next_ones(test.target))
+judges = {"sees x and y": new_judge(True), "sees y alone": new_judge(False)}
+
+# %% [markdown]
+# Two remarks before training. Here D gets true and false pairs mixed in one batch, so that the
+# batch's statistics cannot betray which is which; section "what this does not show" comes back to
+# it. And pix2pix itself never trains D on exchanged partners: its fakes come from G. This is an
+# experiment about what D *can* know.
+
+# %%
+curves = {}
+for name, judge in judges.items():
+    inputs = (seen, unseen) if "x" in name else (seen[1], unseen[1])
+    curves[name] = judge.fit(
+        inputs[0],
+        seen_answers,
+        validation_data=(inputs[1], unseen_answers),
+        batch_size=8,
+        epochs=epochs,
+        verbose=0,
+    ).history
+
+# %%
+figure, (left, right) = plt.subplots(1, 2, figsize=(8, 2.6), layout="constrained")
+for name, curve in curves.items():
+    left.plot(range(1, epochs + 1), curve["loss"], marker=".", label=f"D {name}")
+    right.plot(range(1, epochs + 1), curve["val_accuracy"], marker=".", label=f"D {name}")
+left.axhline(np.log(2), color="gray", linestyle=":", label="chance, log 2")
+left.set_title("loss while training", fontsize=10)
+right.axhline(0.5, color="gray", linestyle=":", label="chance, 0.5")
+right.set_title("accuracy on unseen pairs", fontsize=10)
+for axis in (left, right):
+    axis.set_xlabel("epoch")
+    axis.xaxis.get_major_locator().set_params(integer=True)
+    axis.legend(fontsize=8)
+plt.show()
+
+# %%
+for name, curve in curves.items():
+    print(f"D {name}: {curve['val_accuracy'][-1]:.0%} of the patches right on unseen pairs")
+
+# %% [markdown]
+# **What you should see.** Under `cpu` with the painted set, the D that sees both is right about
+# most patches of pairs it has never met (70 to 90 per cent; your digits will differ), and its loss
+# leaves log 2. The other stays at one half exactly. Under `smoke`, with eight pairs, the first is
+# only a little above one half, and that is correct.
+#
+# One half *exactly*? Every photo occurs twice in the test, once as the truth and once as a lie. A
+# D that does not see $x$ gives the same answers both times, so each patch it gets right once it
+# gets wrong once. It is not badly trained; it cannot win:
+
+# %% tags=["nbval-check-output"]
+blind = judges["sees y alone"]
+truth = blind(to_network(test.target)).numpy()
+lie = blind(to_network(next_ones(test.target))).numpy()
+exactly_half = np.isclose(((truth > 0).mean() + (lie <= 0).mean()) / 2, 0.5, atol=1e-3)
+print("same answers for truth and lie:", np.allclose(next_ones(truth), lie, atol=1e-4))
+print("accuracy one half:", bool(exactly_half))
+
+# %% [markdown]
+# For a generator this means: against a D that sees only $\hat y$, it may paint *any* convincing
+# street and ignore the label map. Nothing in the adversarial term asks for windows where the label
+# map has windows. (In the paper's table 1 the GAN without condition and without L1 collapses to
+# nearly the same picture for every input.)
+#
+# Look at the answers in the picture. The photo is the same in both maps; only the label map beside
+# it was exchanged.
+
+
+# %%
+def answer_map(judge, *inputs):
+    """D's probabilities per patch, (images, 30, 30)."""
+    return sigmoid(judge([to_network(image) for image in inputs]).numpy()[..., 0])
+
+
+judge, k = judges["sees x and y"], min(3, len(test.names))
+other = next_ones(test.condition)
+maps = {
+    "true x": answer_map(judge, test.condition[:k], test.target[:k]),
+    "wrong x": answer_map(judge, other[:k], test.target[:k]),
+}
+
+# %%
+figure, axes = plt.subplots(k, 5, figsize=(9, 1.85 * k), squeeze=False, layout="constrained")
+for row in range(k):
+    shown = [test.target[row], test.condition[row], maps["true x"][row]]
+    shown += [other[row], maps["wrong x"][row]]
+    titles = ["y", "its own x", "D(its own x, y)", "another x", "D(another x, y)"]
+    for axis, picture, title in zip(axes[row], shown, titles, strict=True):
+        heat = axis.imshow(picture, cmap="RdYlGn", vmin=0, vmax=1)
+        axis.set(xticks=[], yticks=[])
+        axis.set_title(title if row == 0 else "", fontsize=9)
+figure.colorbar(heat, ax=axes[:, -1], label="probability “real”", shrink=0.8)
+plt.show()
+
+# %% [markdown]
+# Green patches are believed, red ones are not. With its own label map a photo is mostly green;
+# with another's mostly red, and least so where the two label maps happen to agree: sky is at the
+# top and street at the bottom of nearly every picture. Under `smoke` both maps stay yellow, around
+# one half.
+
+# %% [markdown]
+# ## 10 · What are 900 answers good for?
+#
+# An ordinary discriminator would answer "fake" for a picture that is wrong in one corner, and leave
+# the generator to find out where. Let us see what PatchGAN knows. Train a new D to tell photos from
+# blurred ones (blur is what L1 produces, so this is the task that D will really have). Then show it
+# pictures of which only the *right half* is blurred, a thing it has never seen.
+
+
+# %%
+def blur(images):
+    """Gaussian blur with a radius of a 64th of the side."""
+    soften = ImageFilter.GaussianBlur(images.shape[1] / 64)
+    return np.stack([np.asarray(Image.fromarray(image).filter(soften)) for image in images])
+
+
+seen, seen_answers = problem(train, blur(train.target))
+unseen, unseen_answers = problem(test, blur(test.target))
+expert = new_judge(conditional=True)
+
+# %%
+expert.fit(seen, seen_answers, batch_size=8, epochs=epochs, verbose=0)
+_, share = expert.evaluate(unseen, unseen_answers, verbose=0)
+print(f"{share:.0%} of the patches right on unseen pictures")
+
+# %%
+half = test.target.copy()
+half[:, :, size // 2 :] = blur(test.target)[:, :, size // 2 :]
+heat = answer_map(expert, test.condition, half)
+
+figure, axes = plt.subplots(2, k, figsize=(2.6 * k, 5.2), squeeze=False, layout="constrained")
+for column in range(k):
+    axes[0, column].imshow(half[column])
+    axes[1, column].imshow(half[column])
+    frame = (-0.5, size - 0.5, size - 0.5, -0.5)
+    overlay = axes[1, column].imshow(
+        heat[column], cmap="RdYlGn", vmin=0, vmax=1, alpha=0.6, extent=frame
+    )
+    for axis in axes[:, column]:
+        axis.set(xticks=[], yticks=[])
+axes[0, 0].set_title("right half blurred", fontsize=9)
+axes[1, 0].set_title("D's answers laid over it", fontsize=9)
+figure.colorbar(overlay, ax=axes[1, -1], label="probability “real”")
+plt.show()
+
+# %%
+print(f"mean probability, left half:  {heat[:, :, :14].mean():.2f}")
+print(f"mean probability, right half: {heat[:, :, 16:].mean():.2f}")
+print(f"mean over all 900 patches:    {heat.mean():.2f}")
+
+# %% [markdown]
+# The map finds the spoiled half without ever having been told that a picture can be half wrong.
+# (Under `cpu`, the left half is near 1 and the right half near 0, with a transition about one
+# receptive field wide, where patches see some of both. Under `smoke` the difference is small.) A
+# single answer for the whole picture would be some number in between, as the last line is, and
+# would not say where.
+#
+# For training this is the point. The loss is the mean over 900 judgements, and its gradient
+# reaches the generator separately for each place: sharpen *here*, leave that as it is. One picture
+# teaches D 900 times, which is why a small D learns from 400 photos.
+
+# %% [markdown]
+# ## 11 · An error you will meet
+#
+# The grid depends on the size of the picture, and a picture can be too small to leave a single
+# patch. What is the smallest side for the 70×70 D? (Not 70: padding helps.) The package refuses
+# a configuration that leaves no patch, before any network is built:
+
+# %% tags=["nbval-check-output"]
+sides = {}
+for side in (16, 24, 32, 64, 128, 256, 512):
+    grid = side
+    for stride in (2, 2, 2, 1, 1):
+        grid = next_side(grid, stride)
+    sides[side] = max(grid, 0)
+print("side → grid:", sides)
+
+try:
+    profile("smoke").replace(discriminator_layers=5)
+except ValueError as error:
+    print("ValueError:", error)
+
+# %% [markdown]
+# ## Recap
+#
+# - A distance such as L1 asks for the median of everything that fits, which has no texture. A
+#   discriminator is a learned loss: it is low for what occurs and high for compromises.
+# - D sees the pair: six channels side by side, nothing blended. Without the condition it cannot
+#   notice that a picture belongs to another label map: accuracy one half, whatever the training.
+# - Five 4×4 convolutions with padding 1: 256 → 128 → 64 → 32 → 31 → 30, 2,768,705 weights. Each of
+#   the 900 logits sees 70×70 pixels, the next one 8 pixels further on.
+# - It equals a small network on cut-out patches, exactly so if normalisation does not use the
+#   batch and the patch does not touch the border.
+# - Outputs are logits: threshold 0, chance level log 2 and one half.
+# - A 1×1 D is blind to structure; a very large one gives few and vague answers.
+#
+# **What this does not show.** Our discriminators were trained on lies and on blur that stay the
+# same. In pix2pix the fakes come from a generator that changes with every answer D gives, and a D
+# that wins is not the goal (notebook 05). We mixed true and false pairs in one batch; pix2pix
+# shows D a batch of real pairs and a batch of generated ones, each normalised by its own
+# statistics, as the authors do. The accuracies come from a few hundred pairs and one seed. And
+# that 70 suits facades at 256 pixels is the paper's finding for its data, not a law.
+
+# %% [markdown]
+# ## Exercises
+#
+# 1. *Prediction.* A 512×512 pair goes through the same D. How large is the grid, how large the
+#    patch, what share of the side is it now, and how many strided layers restore the old share?
+#    A right answer gives four numbers, and checks the grid with `patchgan(image_size=512)`.
+# 2. *Code.* Change `patch_of` to padding 2 (the port mentioned in section 3) and find the pixels
+#    that outputs 0 and 34 look at. A right answer shows that the field is still 70, and that
+#    more of the patches see zeros.
+# 3. *Prediction, then code.* Of the 36 patches of the 286×286 D on a 256 pixel image, how many see
+#    no padding? A right answer needs no network.
+# 4. *Experiment.* Repeat section 10 with `layers_strided=0`. First predict: can single pixels
+#    betray blur at all? A right answer compares the accuracy with that of the map above and
+#    explains what a pixel's colour still tells.
+# 5. *Experiment.* In section 9, train the D that sees both, and then test it with the inputs in
+#    the wrong order, `judge([y, x])`. Explain the accuracy that you find with the shape of the
+#    first kernel.
+# 6. *Experiment.* Spoil only one window-sized square of a photo in section 10 and draw the map. A
+#    right answer relates the size of the red spot to the size of the square and to the field.
+
+# %% [markdown]
+# ## Next
+#
+# [Notebook 04 · Losses](04_losses.ipynb) turns D's logits into two losses, one for D and one for
+# G, and adds L1 with its weight of 100.
+#
+# To read on: Isola et al., *Image-to-Image Translation with Conditional Adversarial Networks*
+# ([arXiv:1611.07004](https://arxiv.org/abs/1611.07004)), §3.2.2 on the Markovian discriminator and
+# §4.4 on the patch size.
