@@ -501,7 +501,9 @@ def check(dataset: Dataset | str | Path, progress: bool = False) -> Report:
 
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         results = pool.map(_half_size, files)
-        results = list(tqdm(results, "check", len(files), unit="file", disable=not progress))
+        results = list(
+            tqdm(results, "check", len(files), unit="file", disable=None if progress else True)
+        )
     problems = [result for result in results if isinstance(result, Problem)]
     found = {
         file: size

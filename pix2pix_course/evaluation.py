@@ -168,7 +168,9 @@ def evaluate(
 
     generated = []
     for name, condition in zip(
-        pairs.names, tqdm(pairs.condition, "translate", disable=not verbose), strict=True
+        pairs.names,
+        tqdm(pairs.condition, "translate", disable=None if verbose else True),
+        strict=True,
     ):
         generated.append(translate(run, condition, mode))
         Image.fromarray(generated[-1]).save(folder / "generated" / f"{name}.png")

@@ -540,7 +540,7 @@ def paint_folder(folder, train=400, val=50, test=100, size=256, seed=0, progress
     partial = folder.with_name(folder.name + ".partial")
     if partial.exists():  # an earlier call was interrupted
         shutil.rmtree(partial)
-    with tqdm(total=sum(pairs.values()), unit="pair", disable=not progress) as bar:
+    with tqdm(total=sum(pairs.values()), unit="pair", disable=None if progress else True) as bar:
         bar.set_description(f"painting {folder.name}")
         for split, count in pairs.items():
             (partial / split).mkdir(parents=True)

@@ -100,7 +100,7 @@ def translate_files(
             raise TranslationError(f"{result} would overwrite its own input; choose another folder")
 
     output.mkdir(parents=True, exist_ok=True)
-    for file, result in zip(tqdm(files, disable=not progress), results, strict=True):
+    for file, result in zip(tqdm(files, disable=None if progress else True), results, strict=True):
         if pairs:
             image = read_pair(file)["AB".index(run.condition_side)]
         else:

@@ -386,7 +386,8 @@ def trainable(model):
 
 mine.set_weights(D.get_weights())
 difference = abs(D([x, y]) - mine([x, y])).numpy().max()
-assert trainable(D) == trainable(mine) == total and difference < 1e-5
+assert trainable(D) == trainable(mine) == total
+assert difference < 1e-5
 print(f"trainable weights: package {trainable(D):,}, by hand {trainable(mine):,}")
 print("same weights in, same 900 answers out:", bool(difference < 1e-5))
 
@@ -470,10 +471,10 @@ for index in (0, 1, 14, 29):
 # %%
 def influence(D, x, y, row, column, training=False):
     """How strongly each pixel of y moves one logit: (256, 256), the gradient's size."""
-    image = tf.convert_to_tensor(y)
+    condition, image = tf.constant(x), tf.constant(y)
     with tf.GradientTape() as tape:
         tape.watch(image)
-        logit = D([x, image], training=training)[0, row, column, 0]
+        logit = D([condition, image], training=training)[0, row, column, 0]
     return np.abs(tape.gradient(logit, image)[0]).max(axis=-1)
 
 
@@ -795,6 +796,11 @@ def next_ones(images):
     return np.roll(images, -1, axis=0)
 
 
+def inputs_of(judge, pair):
+    """[x, y], or y alone for a D that takes no condition."""
+    return pair if len(judge.inputs) == 2 else pair[1]
+
+
 seen, seen_answers = problem(train, next_ones(train.target))
 unseen, unseen_answers = problem(test, next_ones(test.target))
 judges = {"sees x and y": new_judge(True), "sees y alone": new_judge(False)}
@@ -808,11 +814,10 @@ judges = {"sees x and y": new_judge(True), "sees y alone": new_judge(False)}
 # %%
 curves = {}
 for name, judge in judges.items():
-    inputs = (seen, unseen) if "x" in name else (seen[1], unseen[1])
     curves[name] = judge.fit(
-        inputs[0],
+        inputs_of(judge, seen),
         seen_answers,
-        validation_data=(inputs[1], unseen_answers),
+        validation_data=(inputs_of(judge, unseen), unseen_answers),
         batch_size=8,
         epochs=epochs,
         verbose=0,
