@@ -14,7 +14,7 @@
 #
 # - say what a pair is, which half is the input, and why that must never be a constant in code;
 # - explain why label maps and photos are resized in different ways, and what JPEG does to labels;
-# - write jitter that keeps the two sides of a pair aligned, and measure what happens if it does not;
+# - write jitter that keeps both sides of a pair aligned, and measure what happens if it does not;
 # - make shuffling and jitter a function of (seed, epoch, position), so that a training can be
 #   stopped and resumed without a trace;
 # - bring a folder of your own pairs and have it checked.
@@ -37,8 +37,10 @@ if importlib.util.find_spec("pix2pix_course") is None:  # in Colab, say: install
 # %%
 import io
 import os
+import shutil
 import tempfile
 import time
+from itertools import pairwise
 from pathlib import Path
 
 from pix2pix_course.quiet import quiet_stderr
@@ -59,7 +61,7 @@ from pix2pix_course.painter import paint_pair
 from pix2pix_course.palettes import PALETTES
 from pix2pix_course.plotting import image_grid
 
-set_matplotlib_formats("jpeg", pil_kwargs={"quality": 90})  # photos as PNG would fill the file
+set_matplotlib_formats("jpeg", pil_kwargs={"quality": 65})  # photos as PNG would fill the file
 gpus = len(tf.config.list_physical_devices("GPU"))
 print(f"TensorFlow {tf.__version__}, Keras {keras.__version__}, {gpus} GPU")
 
@@ -71,9 +73,7 @@ PALETTE = None  # label colours of a folder that does not describe itself
 SEED = 0  # order, crops and flips follow from it
 
 # %%
-config = profile(PROFILE).replace(
-    dataset=DATASET, direction=DIRECTION, palette=PALETTE, seed=SEED
-)
+config = profile(PROFILE).replace(dataset=DATASET, direction=DIRECTION, palette=PALETTE, seed=SEED)
 keras.utils.set_random_seed(SEED)
 size = config.image_size
 print(f"profile {PROFILE}: pictures of {size}×{size} pixels")
@@ -109,6 +109,7 @@ print(f"direction {dataset.direction}: {dataset.condition_side} is the input")
 # Reading a pair takes three lines with Pillow. Complete the thought before you look: which index of
 # the array is the width?
 
+
 # %%
 def read_pair_by_hand(path):
     picture = np.asarray(Image.open(path).convert("RGB"))
@@ -121,7 +122,7 @@ a, b = read_pair_by_hand(path)
 print(f"A {a.shape} {a.dtype}, B {b.shape} {b.dtype}, values from {a.min()} to {a.max()}")
 
 # %%
-figure, (left, right) = plt.subplots(1, 2, figsize=(6, 3), layout="constrained")
+figure, (left, right) = plt.subplots(1, 2, figsize=(4.4, 2.3), layout="constrained")
 for axis, side, image in ((left, "A", a), (right, "B", b)):
     role = "input" if side == dataset.condition_side else "target"
     axis.imshow(image)
@@ -136,7 +137,7 @@ plt.show()
 #
 # What you built is what the package does on a good day. Its `read_pair` does more on a bad one: it
 # turns grey, 16-bit, CMYK and transparent files into RGB, obeys a camera's rotation mark, and
-# refuses what cannot be a pair, naming the file. You will see that in section 11. On good files the
+# refuses what cannot be a pair, naming the file. You will see that in section 12. On good files the
 # two must agree.
 
 # %% tags=["nbval-check-output"]
@@ -161,6 +162,7 @@ print(f"read_pair and ours agree on 8 files: {all(same)}")
 # To find out, the next cell makes a second file out of a painted pair, with the sides swapped, and
 # reads both with a reader that hard-codes the right half.
 
+
 # %%
 def hard_coded(picture):
     """The right half is the input, whatever the folder holds."""
@@ -173,9 +175,825 @@ usual = np.concatenate([house.photo, house.label], axis=1)
 swapped = np.concatenate([house.label, house.photo], axis=1)
 (x, y), (x_swapped, y_swapped) = hard_coded(usual), hard_coded(swapped)
 image_grid(
-    {"file": [usual, swapped], "its “input”": [x, x_swapped], "its “target”": [y, y_swapped]},
+    {"its “input”": [x, x_swapped], "its “target”": [y, y_swapped]},
+    cell=1.5,
     row_names=["map on the right", "map on the left"],
 )
 plt.show()
 
+
+# %% tags=["nbval-check-output"]
+def count_colours(image):
+    return len(np.unique(image.reshape(-1, 3), axis=0))
+
+
+print("colours in the “input” of the usual file:", count_colours(x))
+print("more than 1000 in that of the swapped file:", count_colours(x_swapped) > 1000)
+
+# %% [markdown]
+# In the picture above the second row is the answer: *nothing* happens. No error, no ugly picture.
+# The training would run for hours, its losses would fall, and it would end with a network that
+# turns photos into maps. The only trace is in the numbers: a map has a handful of colours, and what
+# the reader called its input has thousands.
+#
+# So direction is a property of the folder at hand. A folder of this course says it in a small file,
+# `dataset.json`; for any other folder you are asked, and there is no default. The words are those
+# of the original code: `AtoB` means left to right, `BtoA` right to left.
+
+# %% tags=["nbval-check-output"]
+for direction in ("AtoB", "BtoA"):
+    turned = open_dataset("painted", direction=direction)
+    from_map = turned.condition_palette is not None
+    print(f"{direction}: input {turned.condition_side}, the input is a label map: {from_map}")
+
+# %% [markdown]
+# Both directions are legitimate tasks: painting a house from its map, and finding the map of a
+# house (that second task is what the segmenter of notebook 06 learns). The point is only that
+# *you* choose. In this course the input is called the condition, $x$, and the wanted output the
+# target, $y$.
+#
+# ## 3 · What the map does not say
+#
+# Here are four painted pairs. Each comes from a number, its seed: the same seed gives the same
+# pixels on every machine. Before you run the cell: if you knew the map perfectly, could you compute
+# the photo from it?
+
 # %%
+houses = [paint_pair(seed) for seed in range(4)]
+image_grid(
+    {f"seed {seed}": [pair.label, pair.photo] for seed, pair in enumerate(houses)},
+    cell=1.5,
+    row_names=["label map", "photo"],
+)
+plt.show()
+
+# %%
+facade = PALETTES["facades"].names.index("facade")
+for seed, pair in enumerate(houses):
+    wall = pair.class_ids == facade
+    in_map, in_photo = (i[wall].mean(axis=0).round().astype(int) for i in (pair.label, pair.photo))
+    print(f"seed {seed}: wall in the map {in_map}, in the photo on average {in_photo}")
+
+# %% [markdown]
+# In every map the wall has the same blue, (0, 48, 255). In the photos it is brick, plaster or
+# stone, light or dark. Wall colour, sky, frames and curtains were drawn by lot *after* the layout,
+# and the map holds nothing of that lot. The real facades are like this too: nobody can tell from a
+# plan what colour a house was painted.
+#
+# So one map has many photos that fit it. To see it for one and the same house, the next cell gives
+# its wall two other coats of paint.
+
+
+# %%
+def repaint(pair, tint, kept=("background", "window", "door", "blind", "shop")):
+    """The photo with its walls and their ornaments in another colour; the map still fits."""
+    stays = np.isin(pair.class_ids, [PALETTES["facades"].names.index(name) for name in kept])
+    coloured = np.clip(pair.photo * np.array(tint), 0, 255).astype(np.uint8)
+    return np.where(stays[..., None], pair.photo, coloured)
+
+
+house = houses[0]
+answers = [house.photo, repaint(house, (0.7, 0.85, 1.4)), repaint(house, (0.5, 0.5, 0.6))]
+columns = {"map": [house.label]} | {f"answer {n}": [a] for n, a in enumerate(answers, 1)}
+image_grid(columns, cell=1.5)
+plt.show()
+first, *others = (pipeline.to_network(answer) for answer in answers)
+apart = np.mean([abs(first - other).mean() for other in others])
+print(f"equally good answers differ by {apart:.2f} on average, on a scale from 0 to 2")
+
+# %% [markdown]
+# All three photos in the picture above are right. A network that must name *one* answer and pays
+# for its distance to whichever of them is in the file does best with something in between: a
+# greyish average wall. This is the seed of the whole course. Notebook 04 measures that average, and
+# the discriminator of notebook 03 is the remedy: it asks whether a photo is *plausible*, not
+# whether it is the one in the file.
+#
+# ## 4 · From bytes to [-1, 1] and back
+#
+# A file holds whole numbers from 0 to 255. The last layer of the generator is a $\tanh$, which
+# answers between -1 and 1. Target and answer must live on the same scale, so every picture is
+# brought there, with a pixel value $p$:
+#
+# $$x = \frac{p}{127.5} - 1 \qquad\qquad p = \mathrm{round}\big(127.5\,(x + 1)\big)$$
+#
+# Before you run the cell: which value of $p$ becomes exactly 0?
+
+# %% tags=["nbval-check-output"]
+p = np.arange(256, dtype=np.uint8)  # every value that a file can hold
+x = p.astype(np.float32) / 127.5 - 1
+print(f"0 becomes {x[0]:g}, 255 becomes {x[255]:g}")
+print("becomes 0:", p[x == 0].tolist(), "- nearest are", p[abs(x) < 0.005].tolist())
+back = np.rint((x + 1) * 127.5).astype(np.uint8)
+print("all 256 values come back:", np.array_equal(back, p))
+print("to_network agrees:", np.array_equal(pipeline.to_network(p), x))
+print("to_image agrees:", np.array_equal(pipeline.to_image(x), p))
+
+# %% [markdown]
+# None: the middle of the scale lies between 127 and 128. That is as it should be, and nothing is
+# lost on the way there and back.
+#
+# Two slips are popular. One scales the photos to [0, 1] and leaves the $\tanh$: half of what the
+# layer can say is then never right, and black, its value 0, sits in the steepest part of the curve
+# instead of at its end. The other forgets to round. Predict for how many of the 256 values it
+# matters that `astype` cuts off the decimals.
+
+# %% tags=["nbval-check-output"]
+cut_off = ((x + 1) * 127.5).astype(np.uint8)  # no rounding
+wrong = np.flatnonzero(cut_off != p)
+print("some values come back wrong without rounding:", len(wrong) > 20)
+print("each of them one too dark:", np.array_equal(cut_off[wrong] + 1, p[wrong]))
+
+# %% [markdown]
+# A quarter of the values, in floating point of 32 bits, comes out a hair under the whole number and
+# is then cut down to the next. One step of 255 is invisible. But each time such a picture is saved
+# and loaded again it grows darker, and a test that asks for exact equality fails for no visible
+# reason.
+#
+# ## 5 · JPEG and the colours that are no class
+#
+# The painted maps are PNG files, which keep every pixel. The published facades are JPEG files.
+# JPEG was made for photos: it drops detail that the eye does not miss. A label map is no photo: a
+# pixel is "window" or it is not.
+#
+# A map of ours has at most twelve colours. How many are there after one trip through JPEG: twelve,
+# some dozens, some thousands?
+
+
+# %%
+def through_jpeg(image, **settings):
+    """The image as it comes back from a JPEG file in memory."""
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "JPEG", **settings)
+    return np.asarray(Image.open(file))
+
+
+palette = PALETTES["facades"]
+noisy = [through_jpeg(house.label, quality=75) for house in houses]  # 75 is Pillow's default
+for seed, (house, label) in enumerate(zip(houses, noisy, strict=True)):
+    print(f"seed {seed}: {count_colours(house.label)} colours, as JPEG {count_colours(label)}")
+
+# %% [markdown]
+# Thousands. (The digits depend on the JPEG library of your machine.) In the published facades it is
+# about ten thousand in a single map. A network can live with that noise in its input; it is harmful
+# where labels are *counted*, as in the evaluation of notebook 06, and where a label is resized.
+#
+# The remedy is to put every pixel back on the nearest of the twelve colours, which is what
+# `Palette.snap` does. By hand it is one line: the squared distance to each colour, and the smallest
+# wins.
+
+
+# %%
+def nearest_class(image, colours):
+    difference = image[..., None, :].astype(int) - np.array(colours)
+    return (difference**2).sum(axis=-1).argmin(axis=-1)
+
+
+ids, snapped = nearest_class(noisy[0], palette.colours), palette.snap(noisy[0])
+wrong = ids != houses[0].class_ids
+panels = {"clean": houses[0].label, "JPEG": noisy[0], "snapped": snapped, "still wrong": wrong}
+set_matplotlib_formats("png")  # of all pictures this one should not go through JPEG itself
+image_grid({name: [panel[96:160, 96:160]] for name, panel in panels.items()}, cell=1.9)
+plt.show()
+
+# %% tags=["nbval-check-output"]
+print("nearest_class agrees with Palette.to_ids:", np.array_equal(ids, palette.to_ids(noisy[0])))
+print("more than 1000 colours in each JPEG:", all(count_colours(j) > 1000 for j in noisy))
+print("at most 12 after snap:", all(count_colours(palette.snap(j)) <= 12 for j in noisy))
+print("over 85 % of the pixels have their class again:", (~wrong).mean() > 0.85)
+print("but not all:", wrong.any())
+
+# %% [markdown]
+# In the picture above, JPEG has turned clean edges into fringes; snapping makes them clean again,
+# but not always in the right place. In the right-most panel the pixels that got a wrong class are
+# white: they cling to the edges.
+#
+# One might think that a higher quality helps. Before you run the next cell, guess which of its
+# three rows is the best. `subsampling=0` tells JPEG to keep colour at full resolution; normally it
+# keeps one colour value for four pixels, and only brightness for each.
+
+
+# %%
+def restored(**settings):
+    """Mean share of the pixels that have their class again after JPEG and snap."""
+    ids = [palette.to_ids(through_jpeg(house.label, **settings)) for house in houses]
+    return np.mean([(i == house.class_ids).mean() for i, house in zip(ids, houses, strict=True)])
+
+
+for settings in ({"quality": 75}, {"quality": 95}, {"quality": 75, "subsampling": 0}):
+    print(f"{restored(**settings):.3f}  {settings}")
+
+# %% [markdown]
+# Quality hardly matters: what destroys labels is that their colour, which is all they have, is
+# stored at half the resolution. With full colour resolution nearly every pixel comes back. The
+# lesson for your own sets: keep label maps as PNG. For sets that others made, snap, and do not
+# expect miracles within two pixels of an edge.
+#
+# What about the set that this notebook was opened with?
+
+# %%
+if dataset.palette is None:
+    print(f"no side of {dataset.name} is a label map, so there is nothing to snap")
+else:
+    label = read_pair(path)["AB".index(dataset.label_side)]
+    snapped = dataset.palette.snap(label)
+    print(f"{path.name}: {count_colours(label)} colours, {count_colours(snapped)} after snap")
+
+# %% [markdown]
+# ## 6 · Enlarging a map is not enlarging a photo
+#
+# Jitter, which comes next, begins by enlarging a picture from 256 to 286 pixels. A new pixel that
+# falls between two old ones must get some value. *Nearest* copies the closer one; *bilinear* and
+# *bicubic* mix the neighbours.
+#
+# What is half a window and half a moulding? As a colour: a mixture of (0, 128, 255) and
+# (255, 80, 0), about (128, 104, 128), a purple. As a class: nothing at all. Guess which of the
+# twelve classes has the colour nearest to that purple.
+
+
+# %% tags=["nbval-check-output"]
+def enlarge(image, method, size=286):
+    return np.asarray(Image.fromarray(image).resize((size, size), Image.Resampling[method]))
+
+
+purple = np.array([128, 104, 128], np.uint8)
+print("half window, half moulding is nearest to:", palette.names[palette.to_ids(purple)])
+house = houses[0]
+labels = {method: enlarge(house.label, method) for method in ("NEAREST", "BILINEAR")}
+for method, label in labels.items():
+    share = (label != palette.snap(label)).any(axis=-1).mean()
+    print(f"{method}: no class's colour on some pixels: {share > 0}, on over 5 %: {share > 0.05}")
+
+# %% [markdown]
+# A sill, of all things. Every border between a window and a moulding would get a thin line of sill.
+# How often does that happen? The next cell counts *strangers*: enlarged pixels whose class occurs
+# at none of the old pixels around them.
+
+
+# %%
+def strangers(enlarged, ids):
+    """Where the class is that of none of the (up to four) old pixels around."""
+    place = (np.arange(len(enlarged)) + 0.5) * len(ids) / len(enlarged) - 0.5
+    before = np.clip(np.floor(place).astype(int), 0, len(ids) - 1)
+    after = np.clip(before + 1, 0, len(ids) - 1)
+    around = [ids[np.ix_(rows, columns)] for rows in (before, after) for columns in (before, after)]
+    return (palette.to_ids(enlarged) != np.stack(around)).all(axis=0)
+
+
+for method, label in labels.items():
+    share = strangers(label, house.class_ids).mean()
+    print(f"{method}: {count_colours(label)} colours, {share:.1%} strangers")
+
+# %%
+soft = labels["BILINEAR"]
+panels = {"nearest": labels["NEAREST"], "bilinear": soft, "bilinear, snapped": palette.snap(soft)}
+panels["strangers"] = strangers(soft, house.class_ids)
+image_grid({name: [panel[110:170, 110:170]] for name, panel in panels.items()}, cell=1.9)
+plt.show()
+
+# %% [markdown]
+# Nearest makes no strangers, and cannot: it only copies. In the picture above the bilinear map has
+# soft borders, and snapping does not cure them: it sends the mixtures to a *third* class. Along the
+# red pillar, for example, a dark line appears on each side. The strangers are white in the last
+# panel. A few per cent sounds little, but they surround every object in the map.
+#
+# For photos it is the other way round. A mixture of two brick colours is a fine brick colour, and
+# copying has a price that the next cell counts. Predict it: 256 rows are to become 286.
+
+# %% tags=["nbval-check-output"]
+house = houses[1]
+photos = {method: enlarge(house.photo, method) for method in ("NEAREST", "BICUBIC")}
+for method, photo in photos.items():
+    repeated = (photo[1:] == photo[:-1]).all(axis=(1, 2)).sum()
+    print(f"{method}: {repeated} of 286 rows repeat the row above")
+
+# %%
+image_grid({name.lower(): [photo[6:62, 96:166]] for name, photo in photos.items()}, cell=3)
+plt.show()
+
+# %% [markdown]
+# Nearest repeats 30 rows and 30 columns, every ninth or tenth. In the left panel above look at the
+# slope of the gable, which has got steps of unequal length. A generator trained on such photos
+# learns that real photos have them. (Of the well-known implementations one enlarges photos by
+# nearest, another one maps by bilinear.)
+#
+# So a loader must know which side is a label map. Now all the pieces of sections 1 to 6 fit into
+# one function: read, snap what is a label, resize each side in its own way, and sort the sides into
+# condition and target.
+
+
+# %%
+def load_pair_by_hand(path, size):
+    halves = dict(zip("AB", read_pair(path), strict=True))
+
+    def fit(side):
+        image, method = halves[side], Image.Resampling.BICUBIC
+        if dataset.palette is not None and side == dataset.label_side:
+            image, method = dataset.palette.snap(image), Image.Resampling.NEAREST
+        return np.asarray(Image.fromarray(image).resize((size, size), method))
+
+    return fit(dataset.condition_side), fit(dataset.target_side)
+
+
+# %% tags=["nbval-check-output"]
+ours = [load_pair_by_hand(path, 286) for path in dataset.files("train")[:8]]
+condition, target, _ = pipeline.load_pairs(dataset, "train", 286, limit=8)
+print("shapes:", condition.shape, target.shape, condition.dtype)
+same = [
+    np.array_equal(c, x) and np.array_equal(t, y)
+    for (c, t), x, y in zip(ours, condition, target, strict=True)
+]
+print("equal to pipeline.load_pairs:", all(same))
+
+# %% [markdown]
+# ## 7 · Jitter: a slightly different picture every time
+#
+# The paper trains on 400 facades for 200 epochs. A network with 54 million weights could learn 400
+# answers by heart. Section 6.2 of the paper names the remedy: enlarge each pair to 286 pixels, cut
+# out 256 of them at a random place, and mirror half of the pairs.
+#
+# The margin is 30 pixels, so the top edge of the cut can lie at 0, 1, … up to and including 30.
+# How many different pictures does one pair give? And what should become of 286 at other sizes?
+
+# %% tags=["nbval-check-output"]
+margin = 286 - 256
+print(f"{margin + 1} × {margin + 1} places × 2 = {(margin + 1) ** 2 * 2} versions of one pair")
+for side in (64, 128, 256, 512):
+    by_hand = round(side * 286 / 256)
+    print(f"{side}: enlarge to {by_hand}, in the package {pipeline.load_size(side)}")
+
+# %% [markdown]
+# Nearly two thousand versions (most differ by a shift of some pixels, so they are far from two
+# thousand new houses). At other sizes the proportion is kept.
+#
+# A trap hides in "0 to 30, both included". Random functions usually leave out the upper end, and
+# with `randint(0, 30)` in Python and in NumPy you even get different answers. The original Torch
+# code never used offset 0.
+#
+# Cutting itself is indexing. Note that the function takes the *stack* of both sides: it cannot
+# treat them differently.
+
+
+# %%
+def cut(pair, size, top, left, mirrored):
+    """The same cut from both sides. pair: (2, enlarged, enlarged, 3) → (2, size, size, 3)."""
+    pair = pair[:, top : top + size, left : left + size]
+    return pair[:, :, ::-1] if mirrored else pair
+
+
+def draw(seed, margin):
+    """Where to cut, and whether to mirror: the same seed always draws the same."""
+    uniform = tf.random.stateless_uniform((3,), seed).numpy()  # three numbers from [0, 1)
+    top, left = (uniform[:2] * (margin + 1)).astype(int)
+    return top, left, bool(uniform[2] < 0.5)
+
+
+# %%
+margin = pipeline.load_size(size) - size
+pairs = pipeline.load_pairs(dataset, "train", pipeline.load_size(size), limit=8)
+stacked = np.stack([pairs.condition, pairs.target], axis=1)
+draws = [draw((SEED, position), margin) for position in range(4)]
+versions = [cut(stacked[0], size, *place) for place in draws]
+titles = [f"{top}, {left}{', mirrored' if m else ''}" for top, left, m in draws]
+set_matplotlib_formats("jpeg", pil_kwargs={"quality": 65})
+image_grid(dict(zip(titles, versions, strict=True)), cell=1.5, row_names=["condition", "target"])
+plt.show()
+
+# %% [markdown]
+# In the picture above one pair appears in four versions; the titles give top, left and whether it
+# is mirrored. Look at the rim: the house moves a little in the frame, and condition and target move
+# together. (Under `smoke` the margin is only 8 pixels.)
+#
+# Only the *training* pairs are treated so. A test pair is resized straight to its size: who
+# evaluates wants the same question every time.
+#
+# Is it what the package does? Its `jitter_and_mirror` is written in TensorFlow operations, so that
+# it can run inside a data pipeline; with the same seed it must cut the same pixels.
+
+
+# %% tags=["nbval-check-output"]
+def agrees(i):
+    by_hand = cut(stacked[i % 8], size, *draw((SEED, i), margin))
+    packaged = pipeline.jitter_and_mirror(tf.constant(stacked[i % 8]), size, (SEED, i))
+    return np.array_equal(by_hand, packaged)
+
+
+print("equal to jitter_and_mirror in 50 draws:", all(agrees(i) for i in range(50)))
+many = [draw((SEED, i), 30) for i in range(1000)]
+print("offsets drawn:", min(t for t, _, _ in many), "to", max(t for t, _, _ in many))
+print("each of the 31 occurs:", len({t for t, _, _ in many}) == 31)
+print("mirrored between 45 and 55 %:", 0.45 < np.mean([m for _, _, m in many]) < 0.55)
+
+# %% [markdown]
+# ## 8 · Break it: two sides, two draws
+#
+# The commonest mistake in loaders for paired pictures is to call a random function once for each
+# side. Nothing crashes. Each side, looked at alone, is perfect.
+#
+# How bad is it? Take the label map as the witness: cut it once as condition and once as the map
+# that belongs to the photo, and count the pixels whose class differs. If both cuts are the same
+# the answer is 0. If the two maps came from different houses altogether, that is the worst case,
+# and a fair reference. Predict where between the two independent cuts will land.
+
+# %%
+houses = [paint_pair(seed) for seed in range(10)]
+maps = np.stack([enlarge(house.class_ids, "NEAREST") for house in houses])  # (10, 286, 286)
+dice = np.random.default_rng(SEED)
+
+
+def place(cropping, mirroring):
+    """A random (top, left, mirrored); what is switched off stays in the middle, or unmirrored."""
+    top, left = dice.integers(31, size=2) if cropping else (15, 15)
+    return top, left, mirroring and dice.random() < 0.5
+
+
+def changed(*what):
+    """Mean share of pixels whose class differs between two cuts drawn apart."""
+    pairs = [(cut(maps, 256, *place(*what)), cut(maps, 256, *place(*what))) for _ in range(60)]
+    return np.mean([first != second for first, second in pairs])
+
+
+# %%
+shares = {"the same draw": 0.0}
+shares["mirrored apart"] = changed(False, True)
+shares["cut apart"] = changed(True, False)
+shares["both apart"] = changed(True, True)
+shares["another house"] = np.mean([maps != np.roll(maps, n, axis=0) for n in range(1, 10)])
+for name, share in shares.items():
+    print(f"{name:14} {share:.2f} of the pixels have another class")
+
+# %% tags=["nbval-check-output"]
+print("mirroring apart changes more than 10 %:", shares["mirrored apart"] > 0.1)
+print("cropping apart is worse:", shares["cut apart"] > shares["mirrored apart"] + 0.1)
+print("both reach 75 % of a wrong house:", shares["both apart"] > 0.75 * shares["another house"])
+
+# %% [markdown]
+# A few pixels of shift ruin half of the map: windows, sills and mouldings are narrow, and a shift
+# of their own width puts them on something else. Mirroring does less harm only because fronts are
+# nearly symmetric. Cut *and* mirrored apart, a map fits its own photo hardly better than the map of
+# another house would. What a network can learn from such pairs is a blur.
+#
+# In the next picture the map lies half-transparent over the photo.
+
+# %%
+label, photo = enlarge(houses[3].label, "NEAREST"), enlarge(houses[3].photo, "BICUBIC")
+label, aligned, apart = (
+    cut(image[None], 256, *place)[0]
+    for image, place in ((label, (3, 25, 0)), (photo, (3, 25, 0)), (photo, (27, 4, 0)))
+)
+blends = {"one draw for both": label // 2 + aligned // 2, "a draw each": label // 2 + apart // 2}
+image_grid({name: [blend] for name, blend in blends.items()}, cell=2.4)
+plt.show()
+
+# %% [markdown]
+# On the left every window wears its colour like a tinted pane. On the right all is doubled. If you
+# ever write a loader of your own, draw this picture first; no loss curve will show you the mistake.
+#
+# ## 9 · Random, and yet the same again
+#
+# Order, cuts and mirroring are random. Still, two things should hold. Whoever repeats a training
+# with the same seed should get the same pictures. And a training that was stopped after epoch 7 and
+# resumed should go on with *epoch 8*, as if nothing had happened.
+#
+# An ordinary generator of random numbers has a state that moves on with each draw. A stateless one
+# is a function: the same arguments, the same number. Which of the two survives a restart?
+
+# %% tags=["nbval-check-output"]
+print("ordinary: ", bool(tf.random.uniform(()) == tf.random.uniform(())))
+first = tf.random.stateless_uniform((), seed=(SEED, 8))
+second = tf.random.stateless_uniform((), seed=(SEED, 8))
+print("stateless:", bool(first == second))
+other = tf.random.stateless_uniform((), seed=(SEED, 9))
+print("another seed, another number:", bool(first != other))
+
+# %% [markdown]
+# With the stateless kind a random choice can be made a function of *where we are*: the seed, the
+# epoch, and the position within the epoch. Nothing needs to be remembered, so nothing can be lost.
+#
+# The order of an epoch is such a function of (seed, epoch). It has to be a permutation: each pair
+# exactly once, in another order each time.
+
+# %% tags=["nbval-check-output"]
+orders = [pipeline.epoch_order(400, SEED, epoch).numpy() for epoch in range(5)]
+print("each is a permutation:", all(np.array_equal(np.sort(o), np.arange(400)) for o in orders))
+print("again the same:", np.array_equal(orders[3], pipeline.epoch_order(400, SEED, 3)))
+moved = [(a != b).mean() for a, b in pairwise(orders)]
+print("from one epoch to the next over 95 % change their place:", min(moved) > 0.95)
+
+# %% [markdown]
+# Now the proof that matters. `training_batches` gives the stream of batches that notebook 05 trains
+# on. Take four epochs without a break; then, as a resumed training would, a new stream that begins
+# with epoch 2 (epochs are counted from 0). Are the batches of the second stream those of the second
+# half of the first, value by value?
+
+
+# %% tags=["nbval-check-output"]
+def stream(first_epoch, epochs):
+    batches, _ = pipeline.training_batches(
+        dataset, size, batch_size=2, seed=SEED, first_epoch=first_epoch, epochs=epochs, limit=8
+    )
+    return [np.stack(batch) for batch in batches.as_numpy_iterator()]
+
+
+unbroken, resumed = stream(0, 4), stream(2, 4)
+print(f"{len(unbroken)} batches without a break, {len(resumed)} after the restart")
+print("it equals the second half:", all(map(np.array_equal, unbroken[8:], resumed)))
+print("it repeats the first half:", any(map(np.array_equal, unbroken[:8], resumed)))
+
+# %% [markdown]
+# And with the usual tool? `tf.data` has a `shuffle` that takes a seed. Two runs with the same seed
+# agree, so it is often thought to be enough. Predict what a restart does to it: will the third
+# epoch be the third, some unrelated order, or something worse?
+
+
+# %% tags=["nbval-check-output"]
+def shuffled(epochs):
+    numbers = tf.data.Dataset.range(20).shuffle(20, seed=SEED).repeat(epochs)
+    return list(numbers.as_numpy_iterator())
+
+
+four_epochs, after_restart = shuffled(4), shuffled(2)
+print("goes on where it was:", after_restart == four_epochs[40:])
+print("begins again:", after_restart == four_epochs[:40])
+
+# %% [markdown]
+# Worse: it begins again with the order of epoch 0. A training that is interrupted often, as on a
+# free Colab machine, would see the first epochs' orders over and over, and the same would happen to
+# its cuts. The average is hardly affected, but "the same seed gives the same network" is gone.
+#
+# ## 10 · The pipeline, step by step
+#
+# Everything is in place; what is missing is the assembly line. It should never make the network
+# wait. First, what should be kept in memory? The tutorial's pipeline shuffles finished pictures:
+# 400 float pairs wait in its buffer. Ours keeps the files decoded as bytes and shuffles numbers.
+
+# %% tags=["nbval-check-output"]
+sizes = {
+    "finished pairs, float32": 2 * 256 * 256 * 3 * 4,
+    "enlarged pairs, uint8": 2 * 286 * 286 * 3,
+    "numbers, int32": 4,
+}
+for name, size_of_one in sizes.items():
+    print(f"400 {name}: {400 * size_of_one:,} bytes")
+
+# %% [markdown]
+# Decoding a file and enlarging it costs milliseconds and gives the same result each time, so it is
+# done **once**. Cutting and mirroring differ each time and cost next to nothing, so they are done
+# **at every step**. Bytes take a quarter of the room of floats; a set that does not fit (more than
+# 1 GiB) is read from its files instead.
+#
+# Step one was done in section 7: `stacked` holds 8 decoded pairs. Step two is a little table for an
+# epoch: which pair, which epoch, which position.
+
+# %%
+images = tf.constant(stacked)  # decoded once
+
+
+def positions(epoch):
+    """The plan of one epoch: (which pair, epoch, position), one element each."""
+    count = len(stacked)
+    order = pipeline.epoch_order(count, SEED, epoch)
+    return tf.data.Dataset.from_tensor_slices(
+        (order, tf.fill((count,), epoch), tf.range(count, dtype=tf.int64))
+    )
+
+
+plan = tf.data.Dataset.range(3).flat_map(positions)  # epochs 0, 1, 2 in a row
+for index, epoch, position in plan.skip(6).take(4):
+    print(f"epoch {epoch}, position {position}: pair {index}")
+
+# %% [markdown]
+# The printed lines show the seam between two epochs: position 7 is followed by position 0 of the
+# next epoch. `flat_map` strings the epochs together.
+#
+# Step three turns an element of the plan into pictures. The seed of the draw is made of seed, epoch
+# and position; the stateless functions take two numbers, so seed and epoch share one.
+
+
+# %%
+def prepare(index, epoch, position):
+    draw_seed = (SEED * 1_000_003 + epoch, position)
+    pair = pipeline.jitter_and_mirror(images[index], size, draw_seed)
+    pair = tf.cast(pair, tf.float32) / 127.5 - 1
+    return pair[0], pair[1]
+
+
+batches = (
+    plan.map(prepare, num_parallel_calls=tf.data.AUTOTUNE)  # on all cores
+    .batch(2, drop_remainder=True)
+    .prefetch(tf.data.AUTOTUNE)  # prepares the next batches while the network works
+)
+
+# %% tags=["nbval-check-output"]
+packaged, steps = pipeline.training_batches(
+    dataset, size, batch_size=2, seed=SEED, epochs=3, limit=8
+)
+print("steps in an epoch:", steps)
+both = zip(batches.as_numpy_iterator(), packaged.as_numpy_iterator(), strict=True)
+print("by hand equal to training_batches:", all(np.array_equal(mine, its) for mine, its in both))
+
+# %% [markdown]
+# That is the whole pipeline of the package. Each word in the chain has its reason:
+#
+# - `map` on all cores, since the cuts of different pairs have nothing to do with each other;
+# - `batch` with `drop_remainder`, so that all batches have one shape. What is left over is another
+#   few pairs each epoch, since the order changes;
+# - `prefetch`, so that the next batch is ready when the network asks. Without it the two take turns
+#   waiting for each other.
+#
+# Here is a batch as the network sees it.
+
+# %%
+view, _ = pipeline.training_batches(dataset, size, batch_size=3, seed=SEED, epochs=1, limit=8)
+x, y = next(view.as_numpy_iterator())
+print(f"x {x.shape} {x.dtype}, y {y.shape}, values from {y.min():.2f} to {y.max():.2f}")
+columns = {f"pair {i + 1}": [x[i], y[i]] for i in range(3)}
+image_grid(columns, cell=1.6, row_names=["x, condition", "y, target"])
+plt.show()
+
+# %% [markdown]
+# What you should see: three pairs whose sides fit, a little enlarged and cut, some mirrored. Under
+# `smoke` they are 64 pixels wide and coarse, under `cpu` 128; that is correct. With the painted set
+# the upper row holds maps in pure colours, with hard edges.
+#
+# ## 11 · Is it fast enough?
+#
+# A small network on a GPU can ask for a hundred batches a second, and a slow loader would leave it
+# idle. The next cell rebuilds the plain way: at every step read the file, decode it, enlarge both
+# sides by nearest, cut, mirror; shuffle the finished pictures; neither keep nor prepare anything.
+
+
+# %%
+def plain_batches(files, size):
+    def prepare(path):
+        picture = tf.io.decode_image(tf.io.read_file(path), 3, expand_animations=False)
+        pair = tf.cast(tf.stack(tf.split(picture, 2, axis=1)), tf.float32)
+        pair = tf.image.resize(pair, [pipeline.load_size(size)] * 2, method="nearest")
+        pair = tf.image.random_crop(pair, (2, size, size, 3))
+        pair = tf.cond(tf.random.uniform(()) < 0.5, lambda: tf.reverse(pair, [2]), lambda: pair)
+        pair = pair / 127.5 - 1
+        return pair[0], pair[1]
+
+    names = tf.data.Dataset.from_tensor_slices([str(path) for path in files])
+    return names.map(prepare, num_parallel_calls=tf.data.AUTOTUNE).shuffle(400).batch(1)
+
+
+def pairs_per_second(batches):
+    begin = time.perf_counter()
+    count = sum(1 for _ in batches)
+    return count / (time.perf_counter() - begin)
+
+
+# %%
+limit = min(config.train_pairs or 400, 400)
+plain = plain_batches(dataset.files("train")[:limit], size)
+begin = time.perf_counter()
+ours, _ = pipeline.training_batches(dataset, size, seed=SEED, epochs=1, limit=limit)
+decoding = time.perf_counter() - begin
+for batches in (plain, ours):  # the first pass builds TensorFlow's graphs
+    pairs_per_second(batches)
+speeds = [(pairs_per_second(plain), pairs_per_second(ours)) for _ in range(3)]
+slow, fast = np.median(speeds, axis=0)
+print(f"decoding {limit} pairs once: {decoding:.1f} s")
+print(f"pairs per second: plain {slow:.0f}, ours {fast:.0f}; ratio {fast / slow:.1f}")
+
+# %% [markdown]
+# On two cores, with the painted set, ours is several times as fast. Your digits will differ; under
+# `smoke` eight pairs are too few to say much. Decoding once is paid back after a few epochs. On the
+# JPEG files of the facades at 256 pixels the script `benchmarks/pipeline.py` measures the same
+# against the tutorial's own steps.
+#
+# Is that much? At batch size 1 and 256 pixels a laptop trains at a few steps a second, where any
+# loader is fast enough. On a GPU it decides.
+#
+# ## 12 · Your own folder
+#
+# Suppose you made pairs yourself: maps on the *left* this time, as JPEG, in a folder with `train`
+# and `test`. The next cell writes such a folder (a temporary one) and opens it as one would at
+# first try.
+
+# %%
+home = Path(tempfile.mkdtemp())
+folder = home / "my_pairs"
+for split, seeds in {"train": range(20, 26), "test": range(26, 28)}.items():
+    (folder / split).mkdir(parents=True)
+    for seed in seeds:
+        pair = paint_pair(seed)
+        picture = Image.fromarray(np.concatenate([pair.label, pair.photo], axis=1))
+        picture.save(folder / split / f"{seed}.jpg", quality=95)
+
+
+def tell(message):
+    print(str(message).replace(str(home) + os.sep, ""))  # where it lies is of no interest here
+
+
+try:
+    open_dataset(folder)
+except datasets.DatasetError as error:
+    tell(error)
+
+# %% [markdown]
+# It refuses to guess, and says how to find out. Suppose further that you did not look, remembered
+# that facades go from right to left, and answered `BtoA`. If you also say that the input is a label
+# map in the facades' colours, `check` can see through it: it reads every file and looks on which
+# side those colours really are.
+
+# %%
+tell(datasets.check(open_dataset(folder, direction="BtoA", palette="facades")))
+mine = open_dataset(folder, direction="AtoB", palette="facades")
+tell(datasets.check(mine))
+
+# %% [markdown]
+# With `AtoB` there is no complaint. For sets without label maps nobody can notice a wrong
+# direction but you: look at a batch before you train. Sizes that are not square are allowed, and
+# noted, since each half will be squeezed into a square.
+#
+# Now some accidents: a picture with an odd number of columns, a text file with a picture's name,
+# and a download that broke off.
+
+# %%
+train = folder / "train"
+Image.new("RGB", (513, 256)).save(train / "odd.png")
+(train / "notes.jpg").write_text("ask Jana for the originals")
+(train / "half.jpg").write_bytes((train / "20.jpg").read_bytes()[:9000])
+mine = open_dataset(folder, direction="AtoB", palette="facades")
+tell(datasets.check(mine))
+
+# %% [markdown]
+# Each line of the report names a file, says what is wrong with it, and what to do. Nothing was
+# changed in the folder. What would a *training* say to it? It stops at the first bad file, before
+# any time is spent, with the same words; and a split that is missing is named as well.
+
+# %%
+for attempt in (
+    lambda: pipeline.training_batches(mine, size),
+    lambda: read_pair(train / "odd.png"),
+    lambda: pipeline.load_pairs(mine, "val", size),
+):
+    try:
+        attempt()
+    except datasets.DatasetError as error:
+        tell(f"{type(error).__name__}: {error}")
+
+# %% [markdown]
+# Mend the folder, and it is a data set like any other. The last cell removes the three bad files
+# and draws a batch; then it removes the folder.
+
+# %% tags=["nbval-check-output"]
+for name in ("odd.png", "notes.jpg", "half.jpg"):
+    (train / name).unlink()
+mine = open_dataset(folder, direction="AtoB", palette="facades")
+batches, steps = pipeline.training_batches(mine, 64, batch_size=2)
+x, y = next(batches.as_numpy_iterator())
+print(f"{steps} steps an epoch, x {x.shape}, y {y.shape}")
+colours = {count_colours(pipeline.to_image(image)) <= 12 for image in x}
+print("no more than twelve colours in each condition, in spite of JPEG:", colours == {True})
+shutil.rmtree(home)
+
+# %% [markdown]
+# ## Recap
+#
+# - A pair is one file, A left and B right. Which half is the input is a property of the folder; a
+#   wrong direction raises no error and trains the wrong task.
+# - A label map does not determine its photo. That is why this is a task for a GAN.
+# - Pictures go to [-1, 1], the range of the $\tanh$, and come back without loss if one rounds.
+# - JPEG turns a dozen label colours into thousands; snapping restores most pixels, and fails at
+#   edges. Labels are enlarged by nearest, photos by bicubic.
+# - Jitter must draw once for both sides. Drawn apart, they fit hardly better than strangers.
+# - Random choices are a function of (seed, epoch, position), so a resumed training sees exactly
+#   what the unbroken one would have seen.
+# - Decode once, keep bytes, shuffle numbers, cut at every step, prefetch.
+#
+# **What this does not show.** That jitter makes a better network: you have seen that it makes other
+# pictures, not that they help; an experiment for notebook 05. That the painted set stands for real
+# streets: it does not, its layouts are far more regular. The speeds hold for one machine and small
+# files. And snapping was tried on maps whose true classes we know; on real maps nobody can count
+# the pixels that it gets wrong.
+#
+# ## Exercises
+#
+# 1. **Predict.** With 400 pairs and a batch size of 3, how many steps has an epoch, and how many
+#    pairs are left out? The same ones each epoch? Check with `pipeline.steps_per_epoch` and
+#    `pipeline.epoch_order`. *A right answer* says what becomes of the pairs that were left out over
+#    ten epochs.
+# 2. **Complete.** Write `flip_upside_down(pair)` for a stacked pair, add it to `cut` with
+#    probability 1/2, and draw five versions. *A right answer* keeps the sides aligned, and argues
+#    for which of the six published sets it would be a sensible jitter and for which not.
+# 3. **Change and explain.** Replace `epoch_order` by `tf.data.Dataset.range(400).shuffle(10)` and
+#    measure how far an element moves at most towards the front. *A right answer* is a number that
+#    follows from the buffer size, and says what that means for a folder sorted by street.
+# 4. **Change and explain.** In section 8, cut the sides apart by at most 1, 2, 4 and 8 pixels and
+#    plot the share of changed pixels. *A right answer* is a curve that rises steeply at first, and
+#    connects the steepness with the share of pixels that lie on an edge.
+# 5. **Complete.** Write a folder of pairs for another task, a grey photo on the left and the
+#    coloured one on the right, open it, check it, and draw a batch. *A right answer* states a
+#    direction and no palette, and says why the map's rules must not be applied to it.
+# 6. **Think.** A reader proposes to shuffle the *test* pairs too and to mirror half of them, "for
+#    variety". *A right answer* names what can no longer be compared.
+#
+# ## Next
+#
+# [Notebook 02](02_unet_generator.ipynb) builds the generator, the U-Net that takes $x$ and answers
+# with $\hat y$. To read on: Isola et al., *Image-to-Image Translation with Conditional Adversarial
+# Networks*, [arXiv:1611.07004](https://arxiv.org/abs/1611.07004), section 6.2 for jitter,
+# mirroring and the data sets; and the page `data/README.md` of this repository, which
+# describes the painted set.

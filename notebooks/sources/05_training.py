@@ -35,7 +35,10 @@ if importlib.util.find_spec("pix2pix_course") is None:  # in Colab, say: install
     subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", package, *keep], check=True)
 
 # %%
+import json
+import shutil
 import tempfile
+import time
 from pathlib import Path
 
 from pix2pix_course.quiet import quiet_stderr
@@ -43,13 +46,19 @@ from pix2pix_course.quiet import quiet_stderr
 with quiet_stderr():  # TensorFlow greets with log lines
     import tensorflow as tf
 import keras
+import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib_inline.backend_inline import set_matplotlib_formats
 
-from pix2pix_course import losses, training
-from pix2pix_course.config import profile
-from pix2pix_course.datasets import open_dataset
-from pix2pix_course.pipeline import training_batches
+from pix2pix_course import losses, runs, training
+from pix2pix_course.config import Config, profile
+from pix2pix_course.datasets import open_dataset, read_pair
+from pix2pix_course.generators import MODES, generate
+from pix2pix_course.pipeline import load_pairs, to_network, training_batches
+from pix2pix_course.plotting import history_curves, image_grid, sample_film
+from pix2pix_course.translation import pad_to_multiple, translate
 
+set_matplotlib_formats("jpeg", pil_kwargs={"quality": 85})  # photos as PNG would fill the file
 gpus = len(tf.config.list_physical_devices("GPU"))
 print(f"TensorFlow {tf.__version__}, Keras {keras.__version__}, {gpus} GPU")
 
@@ -164,10 +173,10 @@ def print_moved(before, after):
 # **Before you run the next cell:** which of the four lines will say 0?
 
 # %% tags=["nbval-check-output"]
-before = state()
+before_d = state()
 discriminator_step(x, y, y_hat)
 after_d = state()
-print_moved(before, after_d)
+print_moved(before_d, after_d)
 
 # %% [markdown]
 # All of D and nothing of G. D's averages moved as well, since D looked at two batches (the real
@@ -205,10 +214,10 @@ def generator_step(x, y):
 # still, now that D is not being trained?
 
 # %% tags=["nbval-check-output"]
-before = state()
+before_g = state()
 generator_step(x, y)
 after_g = state()
-print_moved(before, after_g)
+print_moved(before_g, after_g)
 
 # %% [markdown]
 # The weights are as predicted: all of G, none of D. The averages of *both* moved, since both
@@ -220,8 +229,613 @@ print_moved(before, after_g)
 # The L1 term was multiplied by 100, the adversarial term by 1, and D's loss by one half.
 # **Before you run the next cell:** by what factor is G's step larger than D's?
 
+
 # %% tags=["nbval-check-output"]
-for name, old, new in (("D", before_d := state(), None),) if False else (
-    ("G", before["G weights"], after_g["G weights"]),
-):
-    pass
+def typical_step(old, new):
+    """Median distance that the numbers in a list of arrays moved, of those that moved at all."""
+    steps = np.concatenate([np.abs(a - b).ravel() for a, b in zip(old, new, strict=True)])
+    return float(np.median(steps[steps > 0]))
+
+
+d_step = typical_step(before_d["D weights"], after_d["D weights"])
+g_step = typical_step(before_g["G weights"], after_g["G weights"])
+print(f"a weight of D moved by {d_step:.4f}, one of G by {g_step:.4f}")
+
+# %% [markdown]
+# By no factor. Adam divides each gradient by its own running size, so a constant factor in front
+# of a *whole* loss cancels; the first step of a weight is the learning rate, 0.0002, up or down.
+# So the one half in front of $L_D$, which the paper (§3.3) adds to slow D down, does nothing under
+# Adam. The factor $\lambda$ does matter, because it stands in front of *one of two* terms.
+#
+# (Of those that moved at all: some of G's weights got no gradient in this step. They belong to
+# features that dropout had switched off, or to the outer parts of the innermost kernels, which
+# meet nothing but padding where the image has shrunk to 2×2.)
+#
+# ### Why not one optimizer for both?
+#
+# "The running size of each gradient" is what Adam remembers: two numbers for each weight. They
+# belong to that weight. Suppose one Adam has been built for G, and gets D's gradients:
+
+# %% tags=["nbval-check-output"]
+shared = keras.optimizers.Adam(2e-4, beta_1=0.5)
+shared.build(G.trainable_variables)
+try:
+    shared.apply([tf.zeros_like(w) for w in D.trainable_variables], D.trainable_variables)
+except ValueError as error:
+    print("Keras refuses:", str(error).split(":")[0])
+
+# %% [markdown]
+# Keras holds an optimizer to the weights it was built for. (Older tutorials share one, and stop
+# here.) One could build it for the weights of both networks; then its step counter, which
+# corrects the first steps of the averages, would count two steps where each network made one. One
+# optimizer per network is simpler, and each can have a learning rate of its own.
+#
+# ## 2 · Your step is the package's step
+#
+# Put together, a step runs D's half and then G's half on the same batch. One detail: both halves
+# need `y_hat`. Running G twice would cost time and, with dropout, give two different pictures. So
+# the tape of G starts first and is paused while D has its turn. Nothing is lost: D's move is a
+# change of D's weights, and a tape follows no such assignment.
+
+
+# %%
+def step_by_hand(x, y):
+    """One D step, then one G step, on the same generated batch; return the three losses."""
+    with tf.GradientTape() as tape:
+        y_hat = G(x, training=True)
+        with tape.stop_recording():
+            d_loss = discriminator_step(x, y, y_hat)
+        g_gan, g_l1 = generator_terms(x, y, y_hat)
+        objective = g_gan + small.lambda_l1 * g_l1
+    weights = G.trainable_variables
+    adam_G.apply(tape.gradient(objective, weights), weights)
+    return d_loss, float(g_gan), float(g_l1)
+
+
+# %% [markdown]
+# In the package this is `training.Pix2Pix.train_step`. `Pix2Pix` is a `keras.Model`, and that is
+# all `fit` asks for: it takes batches, calls `train_step` on each (compiled into a graph), averages
+# what it returns over the epoch and calls the callbacks. So there is no training loop in this
+# course. Same untrained weights, same four batches, dropout included:
+
+# %%
+G, D, adam_G, adam_D = fresh()
+start = state()
+by_hand = np.mean([step_by_hand(x, y) for x, y in batches], axis=0)
+end = state()
+
+model = training.build_pix2pix(small)
+once = {"steps_per_epoch": steps_per_epoch, "shuffle": False, "verbose": 0}
+by_fit = model.fit(batches, **once).history
+
+# %%
+for name, mine in zip(("d_loss", "g_gan", "g_l1"), by_hand, strict=True):
+    print(f"{name:6}   by hand {mine:.6f}   by fit {by_fit[name][0]:.6f}")
+
+
+# %% tags=["nbval-check-output"]
+def mean_distance(old, new):
+    """Mean absolute difference over all numbers in two lists of arrays."""
+    apart = [np.abs(a - b).ravel() for a, b in zip(old, new, strict=True)]
+    return float(np.concatenate(apart).mean())
+
+
+theirs = {"G weights": model.generator, "D weights": model.discriminator}
+for part, network in theirs.items():
+    weights = [w.numpy() for w in network.trainable_weights]
+    apart = mean_distance(end[part], weights)
+    moved = mean_distance(start[part], weights)
+    print(f"{part}: apart by less than 1 % of the way: {apart < 0.01 * moved}")
+
+# %% [markdown]
+# On a CPU the digits usually agree to the last one printed. The check asks for less: on a GPU sums
+# are taken in varying order. So why use `fit`, if the loop is three lines? Besides the callbacks
+# of section 3, for its speed. By hand, every operation goes through Python; `fit` traces
+# the step once and then runs the graph. **Guess the factor**, for networks as small as these:
+
+# %%
+begin = time.perf_counter()
+for x, y in batches:
+    step_by_hand(x, y)
+middle = time.perf_counter()
+model.fit(batches, **once)
+finish = time.perf_counter()
+print(f"4 steps by hand {middle - begin:.2f} s, by fit (already traced) {finish - middle:.2f} s")
+
+# %% [markdown]
+# Several times faster here. The larger the networks and images, the smaller the factor, since the
+# arithmetic itself is the same.
+#
+# ### In turn, or at once?
+#
+# The package moves D first and shows G the D that has *just* learned from this very batch. Other
+# implementations take both gradients at the same weights, then move both: TensorFlow's tutorial
+# does. **Before you run the next cell:** what does G pay more for, the old D or the new one?
+
+# %%
+for number, (x, y) in enumerate(batches, start=1):
+    y_hat = G(x, training=True)
+    old, _ = generator_terms(x, y, y_hat)
+    discriminator_step(x, y, y_hat)
+    new, _ = generator_terms(x, y, y_hat)
+    print(f"batch {number}: G's adversarial term {old:.3f} before D's step, {new:.3f} after")
+
+# %% [markdown]
+# As a rule the new one: D has just been shown these pictures and told that they are fakes. The
+# difference is small at a learning rate of 0.0002, and both orders train well. What matters is
+# that the two updates do not mix: each follows its own loss, with its own list of weights.
+#
+# ## 3 · What happens around the steps
+#
+# The rest of a training is callbacks, in this order. `runs.run_callbacks` makes the list.
+#
+# | callback | what it is for |
+# |---|---|
+# | `SeedEachEpoch` | makes dropout a function of seed and epoch, so that a resumed run repeats it |
+# | `Throughput` | images per second, without the time for saving and drawing |
+# | `LearningRateByEpoch` | constant, or fading at the end, for both optimizers |
+# | `StopOnNaN` | ends the run when a loss is not a number |
+# | `HistoryRows` | a row in `history.csv` after each epoch |
+# | `TensorBoard` | the same losses for TensorBoard (`keras.callbacks`) |
+# | `SampleImages` | the same few test inputs, drawn every few epochs |
+# | `EpochLines` | short lines for a notebook, where a progress bar would flood the page |
+# | `Checkpoints` | weights and optimizer state of the newest epoch, written in one piece |
+#
+# The order is deliberate: look for NaN first, save last. An epoch that has gone wrong never
+# replaces a good checkpoint.
+#
+# The learning rate is constant in the paper's code of 2016. The authors' later PyTorch code trains
+# 100 epochs and then fades the rate to 0 over 100 more; `decay_epochs` does that.
+
+# %% tags=["nbval-check-output"]
+fading = Config(epochs=200, decay_epochs=100)
+for epoch in (1, 100, 101, 150, 200):
+    print(f"epoch {epoch:3d}: learning rate {fading.learning_rate_at(epoch - 1):.6f}")
+
+# %% [markdown]
+# ### A training that has failed should stop
+#
+# Losses become NaN ("not a number") when a learning rate is far too high or a file holds
+# nonsense. Let us not wait for it: one single number in G, a bias of its last layer, becomes NaN.
+# **How many steps does it take until it has spread to every layer of both networks?**
+
+
+# %%
+def count_nan(network):
+    """How many of the arrays of trainable weights hold a NaN."""
+    return sum(bool(np.isnan(w.numpy()).any()) for w in network.trainable_weights)
+
+
+bias = model.generator.get_layer("output_deconv").bias
+bias.assign([float("nan"), 0.0, 0.0])
+print("arrays with a NaN: G", count_nan(model.generator), " D", count_nan(model.discriminator))
+
+# %% tags=["nbval-check-output"]
+model.fit(batches.take(1), steps_per_epoch=1, shuffle=False, verbose=0)
+for network in (model.generator, model.discriminator):
+    arrays = len(network.trainable_weights)
+    print(f"{network.name}: a NaN in {count_nan(network)} of {arrays} arrays")
+
+# %% [markdown]
+# One. Every gradient of the step contains NaN, so do Adam's averages, and nothing leads back.
+# Without a check, `fit` would go on for hours, and save it. With the callback it says what
+# happened, where, and what to do:
+
+# %% tags=["nbval-check-output"]
+try:
+    model.fit(batches, **once, callbacks=[training.StopOnNaN()])
+except training.TrainingDiverged as error:
+    print(f"{type(error).__name__}: {error}")
+
+# %% [markdown]
+# ## 4 · A run is a folder
+#
+# Now the training itself. `runs.train` takes a configuration and a folder. The folder is the run:
+#
+# - if it is new, the training starts;
+# - if it holds a run with this same configuration that was stopped, the training goes on there;
+# - if it holds the finished run, you get it back at once: running this cell twice costs nothing;
+# - if it holds a run with *another* configuration, that is an error, and nothing is overwritten.
+#
+# To start anew, delete the folder. Under `cpu` the next cell takes about 4 minutes on two cores,
+# when nothing else runs on them. A good moment to predict: the lines below report L1, D(real) and
+# D(fake). **Which of the three will go down, and which up?**
+
+# %%
+folder = Path(RUNS) / f"{Path(DATASET).name}-{PROFILE}-seed{SEED}"
+run = runs.train(config, folder, verbose="lines")
+print(f"{run.epoch} epochs, in {folder}")
+
+# %% [markdown]
+# What lies in the folder:
+
+# %%
+content = json.loads((folder / "config.json").read_text())
+versions = ", ".join(content["made_with"])
+print(f"config.json: {len(content['config'])} hyperparameters; made with: {versions}")
+for path in sorted(folder.glob("checkpoint-*/*")):
+    print(f"{path.relative_to(folder)}: {path.stat().st_size / 1e6:.1f} MB")
+print("history.csv:", ", ".join(run.history[-1]))
+samples = sorted(path.name for path in (folder / "samples").iterdir())
+print(f"samples: {len(samples)} pictures, {samples[0]} to {samples[-1]}")
+
+# %% [markdown]
+# `config.json` holds every hyperparameter and the versions that were used, so that loading needs
+# no option repeated. The optimizers' files are twice as large as the networks': Adam's two numbers
+# for each weight. The same losses are in `tensorboard/`. To watch a long training from another
+# terminal: `tensorboard --logdir runs`, and open the address that it prints. (In Colab:
+# `%load_ext tensorboard`, then `%tensorboard --logdir runs`, each in a cell.)
+#
+# The promises made above, tried:
+
+# %% tags=["nbval-check-output"]
+again = runs.train(config, folder, verbose=0)
+same = zip(run.generator.get_weights(), again.generator.get_weights(), strict=True)
+print("the finished run came back with the same weights:", all(np.array_equal(*w) for w in same))
+try:
+    runs.train(config.replace(lambda_l1=10), folder)
+except runs.RunError as error:
+    print("another configuration:", str(error).split("another run, with ")[1].split(". ")[0])
+
+# %% [markdown]
+# ## 5 · Reading the curves
+#
+# You are used to one curve that goes down. **Before you run the next cell**, sketch what the left
+# plot, the L1 distance to the target, should look like in a training that goes well.
+
+# %%
+history_curves(run.history, losses.CHANCE[config.gan_loss])
+plt.show()
+speed = np.median([row["images_per_second"] for row in run.history])
+print(f"median speed: {speed:.0f} images per second")
+
+# %% [markdown]
+# What you should see under `cpu`, from right to left:
+#
+# - **What D believes.** Both start at 1/2, where D only guesses. Within an epoch or two D(real) is
+#   near 0.8 and D(fake) near 0.2, and there they stay. D is ahead but has not won: at 1.00 and
+#   0.00 it would have nothing more to tell G. Back at 1/2 for both, it would have given up.
+# - **The game.** The same in losses: D below its chance level of 0.693, G's adversarial term well
+#   above it. Both are flat for most of the training, yet both networks get better all the
+#   time: each is measured against an opponent that improves at the same pace. A flat line is a
+#   draw between two players who train every day.
+# - **Distance to the target.** It does *not* fall; after the first epochs it even rises a little.
+#
+# Under `smoke` there are two points to a line and nothing to be read from them.
+#
+# Why would a training that minimises L1 with a weight of 100 let it rise? Some reference points
+# help. Two competitors that know nothing of the condition: the untrained generator, and the
+# average training photo, given as the answer to everything.
+
+# %%
+test = load_pairs(dataset, dataset.evaluation_split, config.image_size, 8)
+some = load_pairs(dataset, "train", config.image_size, min(100, config.train_pairs or 100))
+untrained = training.build_generator(config)
+answers = {
+    "untrained generator": [generate(untrained, to_network(x)[None])[0] for x in test.condition],
+    "average training photo": [to_network(some.target).mean(0)] * len(test.target),
+    "trained generator": [generate(run.generator, to_network(x)[None])[0] for x in test.condition],
+}
+for name, images in answers.items():
+    print(f"{name:22}  L1 {np.abs(np.stack(images) - to_network(test.target)).mean():.3f}")
+
+# %%
+shown = {"target": test.target, "average": answers["average training photo"]}
+shown["trained"] = answers["trained generator"]
+image_grid({name: images[:1] for name, images in shown.items()}, cell=1.5)
+plt.show()
+
+# %% [markdown]
+# Under `cpu` the trained generator comes out no nearer to the targets than the grey average, or
+# even further away. The label map does not say whether a wall is red or yellow, so any decided
+# wall colour is a bet, and L1 punishes each lost bet. The average never bets. D punishes exactly
+# that: no photo looks like an average. So when the pictures get sharper and more decided, L1 may
+# rise. **A loss that does not go down is no failure here**, and the one with the lowest L1 is not
+# the best translator. Section 9 takes the two terms apart; notebook 06 measures better.
+#
+# ## 6 · One input through the training
+#
+# The best instrument during training is a pair of eyes. `SampleImages` has drawn the same test
+# inputs every few epochs. **Predict:** what comes first, the windows or the wall's texture?
+
+# %%
+sample_film(folder / "samples")
+plt.show()
+
+# %% [markdown]
+# Under `cpu`: first the layout, in dull average colours, with windows as soft dark spots where
+# the label map has them. Then contrast and edges: frames, sills and cornices. The colour and
+# shading of the wall keep changing from stage to stage and settle on nothing, since no label
+# holds them in place. Look also for a fine regular pattern, strongest in early stages: a trace of
+# the strided transposed convolutions (notebook 02), which longer training makes fainter. Under
+# `smoke`, after two epochs: coloured noise, or coarse blobs, and that is correct.
+#
+# ## 7 · Stop and resume
+#
+# A run stops for many reasons: a closed laptop, Colab's time limit, Ctrl-C. What has to be
+# remembered so that it ends *exactly* where it would have ended? The weights, of course. What
+# else? Make a list before you go on.
+#
+# The experiment, on `small`: three epochs in one go; and one epoch, stop, then two more.
+
+
+# %%
+def trial(name, **changes):
+    """Train a variant of `small` in the temporary folder."""
+    return runs.train(small.replace(**changes), scratch / name, verbose=0)
+
+
+unbroken = trial("unbroken", epochs=3)
+stopped = trial("stopped", epochs=1)
+shutil.copytree(scratch / "stopped", scratch / "stopped, a copy")  # for a second experiment below
+resumed = runs.resume(scratch / "stopped", epochs=3, verbose=0)
+
+# %%
+pairs = zip(unbroken.generator.get_weights(), resumed.generator.get_weights(), strict=True)
+print("bit for bit the same generator:", all(np.array_equal(*pair) for pair in pairs))
+
+# %% [markdown]
+# On a CPU this says `True`: not nearly the same but the same bits. (On a GPU, which adds in
+# varying order, two *unbroken* runs may differ in the last digits, and so may these.) For the
+# student of reproducibility, the complete list: weights and moving averages; both Adams, with
+# averages and step counter; the order of the pairs, their crops and flips; the dropout masks. The
+# first two are in the checkpoint. The rest needs no file, since it is a function of seed, epoch
+# and position.
+#
+# Now the same with a usual shortcut: keep the weights, forget Adam. Some widely used code does
+# this.
+
+# %%
+_, checkpoint = runs.newest_checkpoint(scratch / "stopped, a copy")
+forgetful = training.build_pix2pix(small)
+forgetful.generator.load_weights(checkpoint / "generator.weights.h5")
+forgetful.discriminator.load_weights(checkpoint / "discriminator.weights.h5")
+rest, _ = training_batches(dataset, 64, 2, SEED, first_epoch=1, epochs=3, limit=8)
+
+# %%
+dropout = [training.SeedEachEpoch(SEED)]
+forgetful.fit(rest, initial_epoch=1, epochs=3, **once, callbacks=dropout)
+lost = mean_distance(unbroken.generator.get_weights(), forgetful.generator.get_weights())
+kept = mean_distance(unbroken.generator.get_weights(), resumed.generator.get_weights())
+way = mean_distance(unbroken.generator.get_weights(), stopped.generator.get_weights())
+
+# %%
+print(f"from the stop to the end the weights travel  {way:.6f}")
+print(f"resumed with Adam's state, they end apart by {kept:.6f}")
+print(f"resumed without it, they end apart by        {lost:.6f}")
+
+# %% tags=["nbval-check-output"]
+print("epochs in the resumed run's history:", [int(row["epoch"]) for row in resumed.history])
+print("forgetting Adam leads elsewhere:", lost > 0.05 * way and lost > 10 * kept)
+
+# %% [markdown]
+# Without Adam's memory the same batches lead to different weights, by a good part of the whole
+# way. That need not be *worse*, but it is another training, and a jolt each time you resume: the
+# fresh Adam makes its first step with the full learning rate for every weight, whatever its
+# gradient.
+#
+# ## 8 · Using the trained generator
+#
+# ### Any size
+#
+# The U-Net halves its input down to 1×1 and doubles it back, so it wants multiples of its training
+# size. A condition of 200 rows is none:
+
+# %% tags=["nbval-check-output"]
+files = dataset.files(dataset.evaluation_split)
+condition = read_pair(files[0])["AB".index(dataset.condition_side)][:200]
+try:
+    run.generator(to_network(condition)[None])
+except (ValueError, tf.errors.InvalidArgumentError):
+    print("the generator alone refuses", condition.shape)
+print("padded:", pad_to_multiple(condition, config.image_size).shape)
+print("translated and cropped back:", translate(run, condition).shape)
+
+# %%
+image_grid({"condition": [condition], "translated": [translate(run, condition)]}, cell=2.0)
+plt.show()
+
+# %% [markdown]
+# `translate` continues the image by reflection, translates, and cuts the extra rows off. The
+# network sees structures of the sizes it was trained on only if the image has about that scale: a
+# facade of twice the training size is allowed, but has windows twice as large as any it has seen.
+#
+# ### Three modes
+#
+# Two kinds of layer behave differently in training: dropout, and batch normalisation (statistics
+# of this batch, or moving averages of the training). Keras switches both with one argument; here
+# the combinations have names:
+#
+# | mode | normalises with | dropout | when |
+# |---|---|---|---|
+# | `"paper"` | this image's statistics | on | as in training, and in the paper |
+# | `"deterministic"` | this image's statistics | off | the same answer every time |
+# | `"running"` | moving averages | off | what Keras does by default |
+#
+# **Before you run the next cell:** in `"paper"` mode each seed drops other features, half of them
+# in three layers. How much will the pictures differ: like different buildings, or hardly?
+
+# %%
+seeds = np.stack([translate(run, test.condition[0], seed=seed) for seed in range(6)])
+spread = seeds.astype(float).std(axis=0)
+print(f"between seeds a pixel varies by {spread.mean():.1f} grey levels (standard deviation)")
+photos = test.target.astype(float).std(axis=0).mean()
+print(f"between real photos by {photos:.0f}")
+two = {"seed 0": [seeds[0]], "seed 1": [seeds[1]], "spread × 20": [spread.clip(0, 12) / 6 - 1]}
+image_grid(two, cell=1.5)
+plt.show()
+
+# %% [markdown]
+# Hardly, under `cpu`: the generator has learned to ignore most of the noise, as the paper reports
+# of its own (§3.1). One label map could belong to a thousand houses; it draws one, with tiny
+# variations. Now all three modes on the test images:
+
+# %%
+pictures = {
+    mode: np.stack([translate(run, x, mode) for x in test.condition]).astype(float)
+    for mode in MODES
+}
+print("grey levels:     to the photo   to mode paper   mean colour varies by")
+for mode, images in (pictures | {"(photos)": test.target.astype(float)}).items():
+    to_photo, to_paper = (np.abs(images - o).mean() for o in (test.target, pictures["paper"]))
+    varies = images.mean(axis=(1, 2)).std(axis=0).mean()
+    print(f"{mode:14}  {to_photo:13.1f}   {to_paper:13.1f}   {varies:21.1f}")
+
+# %%
+shown = {"condition": test.condition} | {m: p.astype(np.uint8) for m, p in pictures.items()}
+image_grid({name: images[:2] for name, images in shown.items()}, cell=1.5)
+plt.show()
+
+# %% [markdown]
+# Dropout changes little, the statistics a lot. Look at the last column of the table. With batch
+# statistics, each image is normalised by *itself*: its own mean is taken out, layer by layer, so
+# all results come out with nearly the same mean colour, however different the buildings. With
+# moving averages an image keeps what sets it apart from the average of the training, and the mean
+# colour varies; but these are not the conditions under which the network was trained, and it
+# overshoots: bright facades get too bright, dark ones too dark.
+#
+# Neither is right by definition. The paper's mode treats an image as the training did, and so it
+# is the default. Two consequences to remember: an image's translation must not depend on its
+# neighbours in a batch (so `translate` takes one at a time), and a network that has trained on
+# batches of 1 or 2 is at its best with batches of 1 or 2.
+#
+# ### Looking without touching
+#
+# The obvious way to get batch statistics is `generator(x, training=True)`. Section 1 showed what
+# else that does. The package's modes do not:
+
+
+# %%
+def everything(network):
+    """Copies of all variables: weights, moving averages, random states."""
+    return [variable.numpy() for variable in network.variables]
+
+
+def count_changed(old, new):
+    """How many arrays differ."""
+    return sum(not np.array_equal(a, b) for a, b in zip(old, new, strict=True))
+
+
+# %% tags=["nbval-check-output"]
+before = everything(run.generator)
+for mode in MODES:
+    translate(run, test.condition[0], mode)
+    print(f"variables changed by mode {mode}:", count_changed(before, everything(run.generator)))
+run.generator(to_network(test.condition[:1]), training=True)
+changed = count_changed(before, everything(run.generator))
+averages = len(run.generator.non_trainable_weights)
+print("training=True changes every moving average:", changed >= averages)
+
+# %% [markdown]
+# A translation that changes the translator: the next picture depends on the ones before, and
+# test images leak into the network. In `"paper"` mode nobody would notice, since it does not read
+# the averages; in `"running"` mode the damage can be measured. Show the network one flat image
+# twenty times, the careless way:
+
+# %%
+flat = np.ones_like(to_network(test.condition[:1]))
+for _ in range(20):
+    run.generator(flat, training=True)
+damaged = np.stack([translate(run, x, "running") for x in test.condition]).astype(float)
+print(f"mode running has changed by {np.abs(damaged - pictures['running']).mean():.0f} grey levels")
+run = runs.load(folder)  # the folder still has the good one
+repaired = translate(run, test.condition[0], "running")
+print("loaded again, it is as before:", np.abs(repaired - pictures["running"][0]).max() <= 1)
+
+# %% [markdown]
+# ## 9 · What would L1 alone have done?
+#
+# Now take the opponent away: `gan_weight=0` leaves G with L1 alone, and D untrained. Two short
+# trainings on 64-pixel images, equal in all else. Two numbers for each: the distance to the
+# photos, and the sharpness, measured as the mean difference between neighbouring pixels.
+#
+# **Write down your bets:** which one is nearer to the photos, and which one is as sharp as they?
+
+
+# %%
+def sharpness(images):
+    """Mean absolute difference of neighbouring pixels, in grey levels."""
+    grey = np.asarray(images, float).mean(axis=-1)
+    down, across = np.diff(grey, axis=-2), np.diff(grey, axis=-1)
+    return float(np.abs(down).mean() + np.abs(across).mean()) / 2
+
+
+length = {"train_pairs": 8, "epochs": 2}
+if PROFILE != "smoke":
+    length = {
+        "train_pairs": 100,
+        "epochs": 12,
+        "generator_filters": 16,
+        "discriminator_filters": 16,
+    }
+
+# %%
+trials = {
+    "L1 alone": trial("l1", gan_weight=0.0, **length),
+    "L1 + GAN": trial("both", **length),
+}
+test_64 = load_pairs(dataset, dataset.evaluation_split, 64, 20)
+results = {
+    name: np.stack([translate(each, x) for x in test_64.condition]) for name, each in trials.items()
+}
+
+# %%
+for name, images in (results | {"photos": test_64.target}).items():
+    distance = np.abs(images.astype(float) - test_64.target).mean()
+    print(f"{name:8}   distance {distance:4.1f}   sharpness {sharpness(images):4.1f}")
+shown = {"condition": test_64.condition} | results | {"photos": test_64.target}
+image_grid({name: images[:2] for name, images in shown.items()}, cell=1.4)
+plt.show()
+
+# %% [markdown]
+# Under `cpu`, L1 alone is nearer to the photos *and* much blurrier; with the adversarial term the
+# sharpness comes much closer to that of photos, at the price of a larger distance. That is the
+# division of labour in the paper (§3.3): L1 gets the coarse structure right, D demands
+# what L1 averages away. Sharp is not yet right, though. After so short a training many of
+# the sharp details are stains and streaks; a metric that asks only for sharpness would applaud
+# noise. Under `smoke` both are blobs, and the order of the numbers is chance.
+#
+# ## Recap
+#
+# - A step has two halves. Each has its own loss, its own optimizer and its own list of weights;
+#   the list decides who moves. Your step and the package's end at the same weights.
+# - `fit` is enough: the GAN is a `keras.Model` with a `train_step`, all else is callbacks.
+# - Curves of a healthy training are flat or rise. Watch D(real) and D(fake) stay off 1/2, 1 and 0,
+#   and watch the pictures.
+# - A run is a folder. To resume exactly, Adam's state and every random choice must come back too.
+# - Batch statistics or moving averages: a visible difference. Using a network must not change it.
+# - The adversarial term buys sharpness and pays with distance.
+#
+# **What this does not show.** Our networks are narrow, our images small, our trainings minutes
+# long, and painted facades have a simple texture. One seed was run; the small experiments of
+# sections 7 and 9 are demonstrations, not measurements of how much an effect is worth on real
+# photos. And nothing here says how *good* the translations are: an eye on a few pictures is no
+# evaluation. That is notebook 06.
+#
+# ## Exercises
+#
+# 1. **Predict, then try.** In `generator_step`, let the list of weights be
+#    `G.trainable_variables + D.trainable_variables` (with an Adam of its own) and train for 30
+#    steps on one batch. What happens to D(fake), and who is to blame? *A right answer shows D(fake)
+#    climbing: D is now paid for being fooled.*
+# 2. **Complete the code.** Write `step_at_once(x, y)`, which takes both gradients at the same
+#    weights and then moves both networks. *Right if, from `fresh()`, D ends its first step where
+#    `step_by_hand` puts it, and G does not. Explain why.*
+# 3. **Change the game.** Train `trial("lsgan", gan_loss="lsgan")` and draw its curves. Which
+#    chance level belongs into the plot, and may D(real) exceed 1? *A right answer uses
+#    `losses.CHANCE` and says what bounds, or does not bound, D's outputs.*
+# 4. **Break the seeds.** Resume the stopped run of section 7 as `forgetful` does, but with
+#    Adam's state (`runs.load_checkpoint`) and *without* `SeedEachEpoch`. *A right answer finds
+#    different weights, and names the layers that are to blame.*
+# 5. **Fade out.** Repeat section 9's `L1 + GAN` with `decay_epochs` at half its epochs. Compare
+#    the last two pictures of `samples/` in both runs. *With the rate fading, they should differ
+#    less from each other.*
+# 6. **Weigh.** Section 9 once more with `lambda_l1` at 10 and at 1000. *A right answer puts both
+#    between, or beyond, the two runs above in distance and in sharpness, and says why.*
+#
+# ## Next
+#
+# [Notebook 06](06_evaluation.ipynb) takes the run from its folder and asks how good it is. In the
+# paper (Isola et al., [arXiv:1611.07004](https://arxiv.org/abs/1611.07004)), §3.3 describes the
+# training and the test-time use of dropout and batch statistics, and §4.2 what L1 and the
+# adversarial term each contribute.

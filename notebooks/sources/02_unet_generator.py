@@ -1,0 +1,1134 @@
+# %% [markdown]
+# # 02 · U-Net generator
+#
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/{{repository_path}}/blob/main/notebooks/{{notebook}})
+#
+# **What you will build.** The network that turns one image into another: first a plain
+# encoder-decoder, then the U-Net of the pix2pix paper, layer by layer, with a measured reason for
+# every number in it. You prove that yours equals the packaged one, weight by weight. Then you fit
+# both networks to a single pair and see what a skip connection is worth.
+#
+# **Time.** About three minutes on two CPU cores under the profile `cpu`; on a GPU: not measured.
+#
+# **After this notebook you can**
+#
+# - compute the sizes and the receptive field of a stack of strided convolutions;
+# - say what a transposed convolution is, and why it is not an inverse;
+# - build the U-Net and account for each of its 54,413,955 trainable weights;
+# - explain where normalisation, bias and dropout belong, and where they do harm;
+# - measure what a skip connection carries, and run a generator without changing it.
+#
+# It builds on [notebook 01](01_data_loading.ipynb), which made the pairs. No GAN yet: that begins
+# in notebook 03.
+
+# %%
+import importlib.metadata
+import importlib.util
+import subprocess
+import sys
+
+if importlib.util.find_spec("pix2pix_course") is None:  # in Colab, say: install it from its source
+    installed = {d.metadata["Name"].lower(): d.version for d in importlib.metadata.distributions()}
+    # what Colab brings stays as it is: pip must stop rather than replace one of these
+    keep = [f"{n}=={installed[n]}" for n in ("tensorflow", "keras", "numpy") if n in installed]
+    package = "pix2pix_course @ git+{{repository}}"
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", package, *keep], check=True)
+
+# %%
+from pix2pix_course.quiet import quiet_stderr
+
+with quiet_stderr():  # TensorFlow greets with log lines
+    import tensorflow as tf
+import keras
+import matplotlib.pyplot as plt
+import numpy as np
+from keras import layers, ops
+
+from pix2pix_course.config import profile
+from pix2pix_course.datasets import open_dataset
+from pix2pix_course.generators import MODES, encoder_decoder, generate, unet
+from pix2pix_course.pipeline import load_pairs, to_network
+from pix2pix_course.plotting import image_grid
+
+gpus = len(tf.config.list_physical_devices("GPU"))
+print(f"TensorFlow {tf.__version__}, Keras {keras.__version__}, {gpus} GPU")
+
+# %% tags=["parameters"]
+PROFILE = "cpu"  # "smoke" proves that every cell runs, "cpu" teaches, "gpu" is the paper's size
+DATASET = "painted"  # a name from `pix2pix-course data list`, or a folder of pairs
+DIRECTION = None  # "AtoB" or "BtoA"; None: as the data set says
+PALETTE = None  # label colours of a folder that does not say
+SEED = 0  # weights, dropout and order follow from it
+
+# %%
+config = profile(PROFILE).replace(dataset=DATASET, direction=DIRECTION, palette=PALETTE, seed=SEED)
+keras.utils.set_random_seed(SEED)
+dataset = open_dataset(config.dataset, config.direction, config.palette)
+fit_steps = 100 if PROFILE == "smoke" else 300  # of the small experiment in section 8
+print(f"{dataset.name}: images of {config.image_size} pixels, {config.generator_filters} filters")
+
+# %% [markdown]
+# ## 1 · A function from image to image
+#
+# You know networks that end in a class or a number. A generator ends in another image. With `x`
+# for the condition, `y` for the target and `y_hat` for what the network produces,
+#
+# $$\hat y = G(x), \qquad x, \hat y \in [-1, 1]^{H \times W \times 3}.$$
+#
+# Nothing random is written there; where the noise of a GAN comes in is a matter for section 5.
+# Let us look at one pair before we ask what such a function has to be able to do.
+
+# %%
+pair = load_pairs(dataset, "train", config.image_size, limit=1)
+x, y = to_network(pair.condition), to_network(pair.target)  # float32 in [-1, 1], a batch of one
+print("x", x.shape, " y", y.shape, f" y from {y.min():.2f} to {y.max():.2f}")
+image_grid({"condition x": pair.condition, "target y": pair.target}, cell=2.2)
+plt.show()
+
+# %% [markdown]
+# In the painted pair above each coloured rectangle of the condition becomes something else: blue
+# a window with a frame, red a pillar. The outlines stay exactly where they are; colour and texture
+# are invented. So `G` needs two things at once. It must keep *positions* to the pixel, and it must
+# take decisions for the *whole image*: one wall has one kind of brick from left to right.
+#
+# The second need is a question of the **receptive field**: the part of the input that one number
+# can depend on. A 3×3 convolution with stride 1 sees 3 pixels, and each further one adds 2.
+# A 4×4 convolution with stride 2 adds 3 steps of the current grid, and doubles that step for the
+# layers above it:
+#
+# $$r_{n} = r_{n-1} + 3 \cdot 2^{\,n-1}, \quad r_0 = 1 \quad\Rightarrow\quad r_n = 1 + 3\,(2^n-1).$$
+#
+# **Before you run the next cell:** how many layers of each kind until the field is at least 256
+# pixels wide?
+
+# %% tags=["nbval-check-output"]
+wide = next(n for n in range(1, 999) if 1 + 2 * n >= 256)
+print("3x3, stride 1:", wide, "layers")
+for n in range(1, 9):
+    print(f"4x4, stride 2: {n} layers see {1 + 3 * (2**n - 1):3d} pixels")
+
+# %% [markdown]
+# 128 layers against 7: halving the grid is what makes a whole image affordable. It is cheap, too,
+# since every halving leaves a quarter of the positions to compute.
+#
+# Is seven enough, then? A formula gives the *width* of the field, not where it lies. Let us measure
+# instead of believing. The gradient of one output number with respect to the input is not zero
+# exactly where the number depends on the input. With all kernel weights set to 1, nothing cancels,
+# so we can count. This trick needs no theory, and we shall use it again on the discriminator.
+
+
+# %%
+def sees(halvings, side=256):
+    """How many pixel columns the first cell depends on, after so many 4×4 halvings."""
+    stack = keras.Sequential(
+        layers.Conv2D(1, 4, 2, padding="same", use_bias=False, kernel_initializer="ones")
+        for _ in range(halvings)
+    )
+    image = tf.ones((1, side, side, 1))
+    with tf.GradientTape() as tape:
+        tape.watch(image)
+        first = stack(image)[0, 0, 0, 0]
+    gradient = tape.gradient(first, image)[0, :, :, 0]
+    return int(tf.reduce_any(gradient != 0, axis=0).numpy().sum())
+
+
+# %% tags=["nbval-check-output"]
+for halvings in (1, 4, 7, 8):
+    cells = 256 // 2**halvings
+    print(f"{cells:3d} x {cells:<3d}: the first cell sees {sees(halvings):3d} of 256 columns")
+
+# %% [markdown]
+# The numbers are smaller than the formula's, because the first cell lies in a corner and part of
+# its field hangs over the edge of the image. In the 2×2 grid it still misses one column of pixels.
+# Only at **1×1** does a number see everything. That is why the paper halves all the way: 256 is
+# $2^8$, so eight halvings end in a single cell, and what is decided there holds for the whole
+# picture.
+#
+# ## 2 · Halving, exactly
+#
+# `padding="same"` is often read as "the size stays the same". **Before you run the next cell:**
+# what does it keep when the stride is 2?
+
+# %% tags=["nbval-check-output"]
+image = np.zeros((1, 256, 256, 3), np.float32)
+sides = [image.shape[1]]
+while sides[-1] > 1:
+    image = layers.Conv2D(4, 4, strides=2, padding="same")(image)
+    sides.append(image.shape[1])
+print(" -> ".join(map(str, sides)))
+print("halvings:", len(sides) - 1, "   an odd side, 25, becomes", -(-25 // 2))
+
+# %% [markdown]
+# "same" keeps the size only with stride 1. In general the output has
+# $\lceil n / s \rceil$ positions, and Keras adds as many zeros as that needs:
+# $(\lceil n/s \rceil - 1)\,s + 4 - n = 2$ for even $n$ and stride $s = 2$, so one row of zeros on
+# each side. (Sides that are odd get another padding. Powers of two spare us the case.)
+#
+# Now the numbers, by hand, in a notation that the next section will turn around. With $w$ the
+# kernel, cell $(i, j)$ looks at rows $2i-1$ to $2i+2$ and the same columns:
+#
+# $$(Ax)_{ij} = \sum_{k,l=0}^{3} \sum_{c} w_{klc}\; x_{2i+k-1,\;2j+l-1,\;c}.$$
+
+# %% tags=["nbval-check-output"]
+conv = layers.Conv2D(1, 4, strides=2, padding="same", use_bias=False)
+by_keras = ops.convert_to_numpy(conv(x))
+w = ops.convert_to_numpy(conv.kernel)[..., 0]
+padded = np.pad(x[0], ((1, 1), (1, 1), (0, 0)))  # index 0 is now the row of zeros
+by_hand = np.zeros_like(by_keras[0, :, :, 0])
+for i, j in np.ndindex(by_hand.shape):
+    by_hand[i, j] = np.sum(w * padded[2 * i : 2 * i + 4, 2 * j : 2 * j + 4])
+print(
+    "by hand equals Keras in every cell:", bool(np.abs(by_hand - by_keras[0, ..., 0]).max() < 1e-2)
+)
+
+# %% [markdown]
+# ## 3 · Doubling: a transposed convolution is not an inverse
+#
+# The way back, from 1×1 to 256×256, uses `Conv2DTranspose`. It is also called "deconvolution",
+# and the name suggests that it undoes a convolution. Does it?
+#
+# A convolution is linear, so it is a matrix, and in one dimension the matrix is small enough to
+# print. We take 8 numbers, the kernel 1 2 3 4, stride 2, and let Keras convolve the eight unit
+# vectors: the results are the columns of $A$. Then the same for `Conv1DTranspose` with the same
+# kernel. **Before you run the next cell:** which shapes will the two matrices have?
+
+# %%
+kernel = np.array([1, 2, 3, 4], np.float32)
+
+
+def matrix(layer, inputs):
+    """The matrix of a linear 1-D layer: its outputs for the unit vectors are the columns."""
+    layer.build((None, inputs, 1))
+    layer.set_weights([kernel.reshape(4, 1, 1)])
+    columns = layer(np.eye(inputs, dtype=np.float32)[:, :, None])
+    return np.rint(ops.convert_to_numpy(columns)[:, :, 0].T).astype(int)
+
+
+options = {"strides": 2, "padding": "same", "use_bias": False}
+
+# %% tags=["nbval-check-output"]
+A = matrix(layers.Conv1D(1, 4, **options), inputs=8)
+B = matrix(layers.Conv1DTranspose(1, 4, **options), inputs=4)
+print(f"convolution, {A.shape}:\n{A}\n\ntransposed convolution, {B.shape}:\n{B}\n")
+print("B is A transposed:", np.array_equal(B, A.T))
+print("B A is the identity:", np.array_equal(B @ A, np.eye(8)))
+print("rank of B A:", np.linalg.matrix_rank(B @ A), "of 8")
+
+# %% [markdown]
+# Read $A$ row by row: each row is the kernel, two steps further on. Read $B$ column by column: each
+# input number *stamps* a copy of the kernel into the output, two steps further on, and overlapping
+# stamps are added. $B = A^\top$, hence the name. It has the shape of an inverse, 4 numbers to 8,
+# but it cannot be one: half of what went in is gone, as the rank says.
+#
+# The same holds in two dimensions, where a matrix would not fit on the page. A transpose has a
+# signature that needs no matrix: for all $x$ and $y$
+#
+# $$\langle A x,\, y\rangle = \langle x,\, A^\top y\rangle .$$
+#
+# We check it with whole numbers, which a computer adds without rounding.
+
+
+# %%
+def whole_numbers(*shape):
+    """Small integers in no particular order, the same on every machine."""
+    return ((np.arange(np.prod(shape)) * 7919 % 1009) % 7 - 3).reshape(shape).astype(np.float32)
+
+
+down = layers.Conv2D(5, 4, **options)
+up = layers.Conv2DTranspose(3, 4, **options)
+down.build((None, 16, 16, 3))
+up.build((None, 8, 8, 5))
+shared = whole_numbers(4, 4, 3, 5)  # (height, width, image channels, feature channels) in both
+down.set_weights([shared])
+up.set_weights([shared])
+
+# %% tags=["nbval-check-output"]
+u, v = whole_numbers(1, 16, 16, 3), whole_numbers(1, 8, 8, 5)
+left = int(np.sum(ops.convert_to_numpy(down(u)) * v))
+right = int(np.sum(u * ops.convert_to_numpy(up(v))))
+print("A: ", u.shape, "->", tuple(down(u).shape), "   A^T:", v.shape, "->", tuple(up(v).shape))
+print("<A u, v> =", left, "  <u, A^T v> =", right, "  equal:", left == right)
+back = ops.convert_to_numpy(up(down(u)))
+print("A^T A u has the shape of u:", back.shape == u.shape)
+print("A^T A u has the values of u:", np.array_equal(back, u))
+
+# %% [markdown]
+# Shape restored, values not. You have met $A^\top$ before without its name: it is what
+# backpropagation applies to send a gradient back through a convolution. In the decoder it is an
+# ordinary layer with its own, learned kernel.
+#
+# Why 4×4 and not the usual 3×3? Stamp with a kernel of ones and count how many stamps land on each
+# output pixel. **Before you run the next cell:** stamps 3 wide, set 2 apart, overlap in one row and
+# one column. What pattern does that make?
+
+# %% tags=["nbval-check-output"]
+for size in (4, 3):
+    stamp = layers.Conv2DTranspose(
+        1, size, strides=2, padding="same", use_bias=False, kernel_initializer="ones"
+    )
+    stamps = ops.convert_to_numpy(stamp(np.ones((1, 8, 8, 1))))[0, :, :, 0]
+    inside = np.rint(stamps[4:8, 4:8]).astype(int)
+    print(f"{size}x{size}, stride 2:", *map(str, inside), sep="\n")
+
+# %% [markdown]
+# With 4×4 each pixel (away from the border) gets four stamps. With 3×3 it gets one, two or four
+# in turn: a chessboard that the network has to learn to cancel. A kernel size divisible by the
+# stride avoids it from the start. It does not make chessboards impossible, since the learned
+# stamps themselves can have the pattern. Look for it in the pictures of notebook 05.
+#
+# ## 4 · A plain encoder-decoder
+#
+# Now both halves: eight halvings down to 1×1, eight doublings back. The number of channels starts
+# at 64 and doubles to 512, then stays. First the three pieces. There is a trap in the first of
+# them already, so a small question: an initializer object draws random numbers. Call the same
+# object twice: the same numbers, or new ones?
+
+# %% tags=["nbval-check-output"]
+init = keras.initializers.RandomNormal(0.0, 0.02)
+print("same object, two layers, equal kernels: ", np.array_equal(init((4, 4)), init((4, 4))))
+other = keras.initializers.RandomNormal(0.0, 0.02)
+print("an object per layer, equal kernels:     ", np.array_equal(init((4, 4)), other((4, 4))))
+
+# %% [markdown]
+# A Keras 3 initializer picks its seed once, when it is made. Share one object among layers of equal
+# shape, of which our U-Net has several, and they start as copies of each other. So each layer gets
+# its own, and the standard deviation 0.02 is the paper's.
+
+
+# %%
+def kernel_init():
+    """Kernels from N(0, 0.02); a new object, and so a new seed, for each layer."""
+    return keras.initializers.RandomNormal(0.0, 0.02)
+
+
+def halve(x, channels):
+    return layers.Conv2D(
+        channels, 4, strides=2, padding="same", use_bias=False, kernel_initializer=kernel_init()
+    )(x)
+
+
+def double(x, channels, use_bias=False):
+    return layers.Conv2DTranspose(
+        channels, 4, strides=2, padding="same", use_bias=use_bias, kernel_initializer=kernel_init()
+    )(x)
+
+
+# %%
+def widths_for(image_size, filters=64):
+    """Channels after each halving: f, 2f, 4f, then 8f down to 1×1."""
+    depth = int(np.log2(image_size))
+    return [filters * min(2**level, 8) for level in range(depth)]
+
+
+def bare_encoder_decoder(image_size, filters=64):
+    """Halve to 1×1 and double back; no normalisation, no noise, no skips yet."""
+    widths = widths_for(image_size, filters)
+    x = condition = keras.Input((image_size, image_size, 3))
+    for channels in widths:
+        x = layers.LeakyReLU(negative_slope=0.2)(halve(x, channels))
+    for channels in reversed(widths[:-1]):
+        x = layers.ReLU()(double(x, channels))
+    return keras.Model(condition, layers.Activation("tanh")(double(x, 3, use_bias=True)))
+
+
+# %% tags=["nbval-check-output"]
+bare = bare_encoder_decoder(256, filters=64)
+for layer in bare.layers:
+    if isinstance(layer, (layers.Conv2D, layers.Conv2DTranspose)):
+        _, height, width, channels = layer.output.shape
+        numbers = height * width * channels
+        print(f"{type(layer).__name__:16}{height:4d} x {width:<4d}x {channels:3d} {numbers:9,}")
+print(f"numbers in the input: {256 * 256 * 3:,}")
+del bare  # its weights take 150 MB
+
+# %% [markdown]
+# Read the last column from top to bottom. The image has 196,608 numbers; in the middle 512 are
+# left, and all that the second half knows about the input is in these. Enough for "a house of
+# three storeys, brick, cloudy". But for the position of every window sill? The decoder would have
+# to redraw from memory what lies, pixel for pixel, in the input. Remember this sentence for
+# section 8.
+#
+# The output layer is `tanh`, since images live in [-1, 1]: the network cannot leave the range, and
+# 0, where an untrained network starts, is mid-grey.
+#
+# ## 5 · The details, one at a time
+#
+# ### The slope of LeakyReLU
+#
+# The encoder uses LeakyReLU: negative numbers are not cut off but made smaller, so that gradients
+# pass on both sides of zero. The paper's factor is 0.2. **Before you run the next cell:** Keras has
+# a layer and a function of that name. Do they agree on the default?
+
+# %% tags=["nbval-check-output"]
+minus_one = np.array([-1.0], np.float32)
+for name, function in {
+    "layers.LeakyReLU()": layers.LeakyReLU(),
+    "keras.activations.leaky_relu": keras.activations.leaky_relu,
+    "layers.LeakyReLU(negative_slope=0.2)": layers.LeakyReLU(negative_slope=0.2),
+}.items():
+    print(f"{name:38}-1 -> {float(function(minus_one)[0]):.1f}")
+print(f"after seven of them: {0.2**7:.6f} with 0.2, {0.3**7:.6f} with 0.3")
+
+# %% [markdown]
+# They do not. The layer's default is 0.3, so a port that writes `LeakyReLU()` has quietly built
+# another network. It will train, too: no error ever tells you. The way to catch such a thing is to
+# write each number of a paper down, even where it looks like a default.
+#
+# ### ε in batch normalisation
+#
+# Batch normalisation subtracts from each channel its mean and divides by its standard deviation,
+# over the batch and all positions, then scales by $\gamma$ and shifts by $\beta$, both learned:
+#
+# $$\mathrm{BN}(z) = \gamma\,\frac{z-\mu}{\sqrt{\sigma^2+\varepsilon}} + \beta .$$
+#
+# ε only guards against division by zero, one would think, and its size cannot matter. The paper's
+# code has $10^{-5}$, Keras' default is $10^{-3}$. **Before you run the next cell:** for features
+# with a standard deviation of 0.01, what comes out?
+
+
+# %% tags=["nbval-check-output"]
+def spread_after(epsilon, features):
+    norm = layers.BatchNormalization(epsilon=epsilon)
+    return float(np.std(ops.convert_to_numpy(norm(features, training=True))))
+
+
+wave = np.sin(np.arange(64 * 64)).reshape(1, 64, 64, 1) * np.sqrt(2)  # standard deviation 1
+for deviation in (1.0, 0.1, 0.01):
+    results = [f"{spread_after(e, deviation * wave):.2f}" for e in (1e-5, 1e-3)]
+    print(f"features with deviation {deviation:4}: after BN {results[0]} or {results[1]}")
+
+# %% [markdown]
+# It should be 1.00 in each case. With $10^{-3}$ small features come out at a third of that: they
+# are not normalised any more. Small features are the rule here, not the exception. With weights
+# around 0.02 a layer of 8 channels returns numbers in the range of 0.01, which is why narrow
+# networks, such as the one of the profile `smoke`, feel the difference most.
+#
+# ### No bias where normalisation follows
+#
+# You may have wondered about `use_bias=False`. Add a constant to a channel: its mean grows by the
+# same constant, and normalisation subtracts it again. Let us see whether anything is left.
+
+# %% tags=["nbval-check-output"]
+conv, norm = layers.Conv2D(8, 4, strides=2, padding="same"), layers.BatchNormalization(epsilon=1e-5)
+z, weight = conv(x), np.cos(np.arange(8, dtype=np.float32))
+plain = norm(z, training=True)
+with tf.GradientTape() as tape:
+    shifted = norm(conv(x) + 3.0, training=True)  # a bias of 3 in each channel
+    loss = tf.reduce_mean(shifted**3 * weight)
+to_bias, to_beta = tape.gradient(loss, [conv.bias, norm.beta])
+print("the output notices a bias of 3:", bool(np.max(np.abs(shifted - plain)) > 1e-2))
+print("gradient of the bias above 0.001:", bool(tf.reduce_max(tf.abs(to_bias)) > 1e-3))
+print("gradient of beta above 0.001:    ", bool(tf.reduce_max(tf.abs(to_beta)) > 1e-3))
+
+# %% [markdown]
+# Nothing is left: such a bias has no effect and gets no gradient but rounding noise. $\beta$, added
+# *after* the normalisation, does its work. So every convolution that is normalised goes without
+# bias, and the only bias of the whole U-Net is in the output layer, where no normalisation
+# follows. (The first layer is not normalised either, and some codes give it a bias. The authors'
+# Torch code sets all biases to zero at each step.)
+#
+# ### No normalisation on the 1×1 bottleneck
+#
+# The paper trains with batches of **one** image. Down at 1×1 there is one image and one position.
+# **Before you run the next cell:** what is the mean of one number, and what is that number minus
+# its mean?
+
+
+# %%
+def bottleneck(batch, scale=1.0):
+    """Halve 2×2 features to 1×1 and normalise: output minus β, and the kernel's gradient."""
+    conv, norm = layers.Conv2D(8, 4, 2, padding="same", use_bias=False), layers.BatchNormalization()
+    features = scale * np.random.default_rng(0).normal(size=(batch, 2, 2, 8))
+    weight = np.random.default_rng(1).normal(size=(batch, 1, 1, 8))
+    norm.build((None, 1, 1, 8))
+    norm.beta.assign(np.arange(8) / 8)
+    with tf.GradientTape() as tape:
+        output = norm(conv(features), training=True)
+        loss = ops.sum(output * weight)
+    gradient = tape.gradient(loss, conv.kernel)
+    return np.abs(output - norm.beta).max(), np.abs(gradient).max()
+
+
+# %% tags=["nbval-check-output"]
+for batch, scale in [(1, 1.0), (1, 100.0), (2, 1.0)]:
+    distance, gradient = bottleneck(batch, scale)
+    print(f"batch {batch}, features times {scale:5}: output equals beta: {distance < 1e-5!s:5}   "
+          f"kernel gradient is zero: {gradient < 1e-6}")  # fmt: skip
+
+# %% [markdown]
+# At batch size 1 the output is $\beta$, *whatever the input*. The most expensive layer of the
+# encoder, 4,194,304 weights, is cut off from the image, and since its output does not depend on
+# its kernel, the gradient is exactly zero: it can never learn. With two images there are two
+# numbers to take a mean of, and the layer lives.
+#
+# This happened to the authors themselves: an erratum at the end of the paper says that with batch
+# size 1 the innermost layer was in effect skipped, and their public code dropped that
+# normalisation. Several ports still have it. We leave it out, and break the network this way on
+# purpose in section 7.
+#
+# ### The order of things, and what a skip carries
+#
+# The authors' order is *activation, convolution, normalisation*: a block begins with the
+# activation. So what a block hands on, also through a skip, is normalised but **not yet
+# activated**. The encoder then applies LeakyReLU to it, the decoder ReLU. Other codes activate
+# first and apply ReLU on top of LeakyReLU in the decoder. Does that make a difference?
+
+# %% tags=["nbval-check-output"]
+z = np.linspace(-2, 2, 401, dtype=np.float32)
+leaky = ops.leaky_relu(z, negative_slope=0.2)
+print("ReLU(LeakyReLU(z)) == ReLU(z):     ", np.array_equal(ops.relu(leaky), ops.relu(z)))
+print("LeakyReLU(z), never ReLU'd, equals:", np.array_equal(leaky, ops.relu(z)))
+
+# %% [markdown]
+# The first two are the same function, so it is a matter of taste. Leaving the ReLU out, as some
+# ports do, is another network.
+#
+# A skip **concatenates**: 64 channels from the decoder and 64 from the encoder lie side by side as
+# 128. Nothing is blended; the next convolution has separate weights for each half and can use or
+# ignore either. That is the difference from *adding*, as in a ResNet.
+#
+# ### Dropout is the noise
+#
+# A GAN is said to need a random input. In pix2pix a random vector was tried, and the generator
+# learned to ignore it (paper §3.1). What is left of randomness is dropout, rate 0.5, in the first
+# three decoder blocks, also when the trained network is used. What does it do to a number?
+
+# %% tags=["nbval-check-output"]
+dropout = layers.Dropout(0.5)
+ones = np.ones((1, 8, 8, 512), np.float32)
+first, second = (ops.convert_to_numpy(dropout(ones, training=True)) for _ in range(2))
+print("values that 1 can become:", sorted({float(v) for v in np.unique(first)}))
+print("about half are zero:", bool(0.45 < np.mean(first == 0) < 0.55))
+print("the same zeros in the next call:", np.array_equal(first, second))
+print("with training=False nothing happens:", np.array_equal(dropout(ones), ones))
+
+# %% [markdown]
+# A number is dropped, or doubled so that the mean stays. Which ones is drawn anew at each call, so
+# `G` is a random function after all. It is random at 2×2, 4×4 and 8×8, where whole-image
+# decisions are made, and not among the fine details.
+#
+# ## 6 · The U-Net by hand
+#
+# All pieces are on the table. The encoder returns the features of *every* level, and the decoder
+# picks them up in reverse order. Its widest block comes last, so the list of widths is read
+# backwards as well.
+
+
+# %%
+def normalise(x):
+    scale = keras.initializers.RandomNormal(1.0, 0.02)  # the authors' start for γ; β starts at 0
+    return layers.BatchNormalization(momentum=0.9, epsilon=1e-5, gamma_initializer=scale)(x)
+
+
+def encode(x, widths):
+    """Halve to 1×1; returns what each level found, before its activation."""
+    features = []
+    for level, channels in enumerate(widths):
+        if level > 0:
+            x = layers.LeakyReLU(negative_slope=0.2)(x)
+        x = halve(x, channels)
+        if 0 < level < len(widths) - 1:  # neither the first level nor the 1×1 bottleneck
+            x = normalise(x)
+        features.append(x)
+    return features
+
+
+# %%
+def decode(features, widths, skips=True, dropout=0.5):
+    """Double from 1×1 to half the image size, taking up the encoder's features on the way."""
+    *features, x = features
+    for block, channels in enumerate(reversed(widths[:-1])):
+        x = normalise(double(layers.ReLU()(x), channels))
+        if block < 3:
+            x = layers.Dropout(dropout)(x)
+        if skips:
+            x = layers.Concatenate()([x, features[-1 - block]])
+    return x
+
+
+def build(image_size, filters=64, skips=True, side=None):
+    """G: (batch, height, width, 3) → the same shape; `side` fixes height and width."""
+    widths = widths_for(image_size, filters)
+    x = keras.Input((side, side, 3))
+    features = decode(encode(x, widths), widths, skips)
+    y_hat = layers.Activation("tanh")(double(layers.ReLU()(features), 3, use_bias=True))
+    return keras.Model(x, y_hat)
+
+
+# %% [markdown]
+# That is the whole network: about forty lines. `side=None` says that height and width stay open; no
+# layer in it needs to know them. Section 10 makes use of it.
+#
+# Now the proof. `pix2pix_course.generators.unet` is the packaged one, which the later notebooks
+# import. Two networks are the same function if they have equally many weights and if, *with the
+# same weights*, they give the same output. We make it narrow and small for speed, and compare in
+# each of the three modes that section 11 explains. As a control, the comparison is also made
+# before the weights are copied, when it must fail.
+
+# %% tags=["nbval-check-output"]
+keras.utils.set_random_seed(1)
+mine, theirs = build(64, filters=8), unet(64, filters=8)
+print("weights:", f"{mine.count_params():,}", f"{theirs.count_params():,}")
+probe = np.random.default_rng(0).uniform(-1, 1, (1, 64, 64, 3)).astype(np.float32)
+
+
+def distance(a, b, mode):
+    return float(ops.max(ops.abs(generate(a, probe, mode) - generate(b, probe, mode))))
+
+
+print("equal before copying:", distance(mine, theirs, "deterministic") < 1e-3)
+mine.set_weights(theirs.get_weights())
+for mode in MODES:
+    print(f"equal after copying, mode {mode}:", distance(mine, theirs, mode) < 1e-3)
+
+# %% [markdown]
+# Equal, noise included. What remains is the size of the paper. Each 4×4 kernel from $c_{in}$ to
+# $c_{out}$ channels has $16\,c_{in}c_{out}$ weights, each normalisation $2c$ (γ and β). **Before
+# you run the next cells:** from which block on does the decoder see doubled channels, and which
+# block has the most weights?
+
+
+# %%
+def parameter_table(image_size=256, filters=64, skips=True):
+    """Rows (name, side of the output, channels in, channels out, kernel, γ and β, bias)."""
+    widths, rows, c_in = widths_for(image_size, filters), [], 3
+    for level, c_out in enumerate(widths, start=1):
+        norm = 2 * c_out if 1 < level < len(widths) else 0
+        rows.append((f"encoder {level}", image_size >> level, c_in, c_out, norm, 0))
+        c_in = c_out
+    for block, c_out in enumerate(reversed(widths[:-1]), start=1):
+        rows.append((f"decoder {block}", 2**block, c_in, c_out, 2 * c_out, 0))
+        c_in = c_out * (2 if skips else 1)  # what the next block is given
+    rows.append(("output", image_size, c_in, 3, 0, 3))
+    return [(*row[:4], 16 * row[2] * row[3], *row[4:]) for row in rows]
+
+
+# %% tags=["nbval-check-output"]
+rows = parameter_table()
+print(f"{'':10}{'side':>5} {'channels':>13} {'kernel':>11} {'γ, β':>6} {'bias':>5}")
+for name, side, c_in, c_out, kernel_weights, norm, bias in rows:
+    print(f"{name:10}{side:5d} {c_in:5d} -> {c_out:4d} {kernel_weights:11,} {norm:6,} {bias:5d}")
+kernels, norms, biases = (sum(row[column] for row in rows) for column in (4, 5, 6))
+print(f"kernels {kernels:,} + γ, β {norms:,} + bias {biases} = {kernels + norms + biases:,}")
+
+
+# %% tags=["nbval-check-output"]
+def trainable(model):
+    return sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
+
+
+full = build(256, side=256)
+print(f"by hand, counted:      {trainable(full):,} = {trainable(unet()):,} in the package")
+without = trainable(encoder_decoder())
+by_table = sum(sum(row[4:]) for row in parameter_table(skips=False))
+print(f"without skips:         {without:,} = {by_table:,} in the table")
+print(f"what the skips add:    {trainable(full) - without:,}")
+print(f"moving averages:       {full.count_params() - trainable(full):,}, not trained")
+
+# %% [markdown]
+# 54,413,955, on paper and in the network. Nearly nine tenths of them sit where the output has 16×16
+# cells or fewer; these layers do only about a quarter of the multiplications, since a kernel is
+# applied once per cell. The skips themselves have no weights. They cost 15 million because they
+# double what the next block has to read.
+#
+# A number like this is a good first test of any port. TensorFlow's pix2pix tutorial, for
+# example, counts 54,414,979: exactly 1,024 more, which are the γ and β of a normalised bottleneck.
+# You know from section 5 what that does.
+#
+# The next cells draw the network from its own layers: no number in the figure is typed.
+
+
+# %%
+def shapes(model):
+    """(side, channels) after each halving, and after each doubling with its skip."""
+    down = [la.output.shape for la in model.layers if type(la) is layers.Conv2D]
+    joined = [la.output.shape for la in model.layers if isinstance(la, layers.Concatenate)]
+    return [(s[1], s[3]) for s in down], [(s[1], s[3]) for s in joined]
+
+
+def box(axis, x, y, side, text, colour):
+    width = 1.05 + 0.08 * np.log2(side)  # a hint only: true to scale, 1² would be invisible
+    corner = (x - width / 2, y - 0.3)
+    axis.add_patch(plt.Rectangle(corner, width, 0.6, facecolor=colour, edgecolor="0.35"))
+    axis.text(x, y, text, ha="center", va="center", fontsize=8)
+
+
+def arrow(axis, start, end, **style):
+    axis.annotate("", end, start, arrowprops={"arrowstyle": "->", "color": "0.35"} | style)
+
+
+# %%
+def draw_unet(model, image_size=256):
+    down, joined = shapes(model)
+    depth = len(down)
+    down, up = [(image_size, 3), *down], [*joined, (image_size, 3)]
+    left = [(-3.7 + 0.36 * level, depth - level) for level in range(depth)] + [(0, 0)]
+    right = [(1.18 + 0.36 * block, block + 1) for block in range(depth)]
+    figure, axis = plt.subplots(figsize=(8.6, 4.9), layout="constrained")
+    for level, ((side, channels), (px, py)) in enumerate(zip(down, left, strict=True)):
+        if level:
+            arrow(axis, (left[level - 1][0], left[level - 1][1] - 0.3), (px, py + 0.3))
+        if 0 < level < depth:  # neither the image itself nor the bottleneck is skipped
+            end = (right[depth - 1 - level][0] - 0.85, py)
+            arrow(axis, (px + 0.85, py), end, linestyle="--", color="tab:orange")
+        box(axis, px, py, side, f"{side}²×{channels}", "lightblue" if level else "0.9")
+    for block, ((side, channels), (px, py)) in enumerate(zip(up, right, strict=True)):
+        start = right[block - 1] if block else left[-1]
+        arrow(axis, (start[0], start[1] + 0.3), (px, py - 0.3))
+        text = f"{channels}" if block == depth - 1 else f"({channels // 2}+{channels // 2})"
+        colour = "khaki" if block < 3 else "lightgreen"
+        box(axis, px, py, side, f"{side}²×{text}", colour)
+    axis.set(xlim=(-4.6, 4.6), ylim=(-0.5, depth + 0.5))
+    axis.axis("off")
+
+
+draw_unet(full)
+plt.show()
+del full  # its weights take 220 MB
+
+# %% [markdown]
+# The blue boxes are the encoder, getting shorter as the image gets smaller, the yellow and green
+# ones the decoder; yellow marks the noise. Follow the dashed arrows: each crosses at one height, so
+# what it joins has the same side length, 64 + 64 channels at 128², 512 + 512 further down. The
+# shape of the drawing is where the U in the name comes from. Follow the solid arrows next: without
+# the dashed ones the only way from left to right leads through the 1² box at the bottom.
+#
+# ## 7 · Probe it before you train it
+#
+# A network is cheapest to debug before its first training step. Feed one image to an untrained
+# `G` and check three things: the shape, the range, and that the result shows no opinion yet.
+# **Before you run the next cell:** what picture do you expect from random weights around 0.02?
+
+# %%
+keras.utils.set_random_seed(SEED)
+G = build(config.image_size, config.generator_filters)
+y_hat = generate(G, x, "paper", seed=SEED)
+y_running = generate(G, x, "running")
+print("shape as the target:", y_hat.shape == y.shape)
+columns = {"condition x": x, "untrained, batch statistics": y_hat}
+image_grid(columns | {"untrained, running averages": y_running, "target y": y}, cell=1.7)
+plt.show()
+for name, output in {"batch statistics": y_hat, "running averages": y_running}.items():
+    print(f"{name}: mean {np.mean(output):+.3f}, standard deviation {np.std(output):.3f}")
+
+# %% [markdown]
+# Greyish, as hoped: the values lie around 0, which is mid-grey. The fine grid in the second picture
+# is the stamps of section 3. From 128 pixels on, the outlines of the condition shine through: the
+# widest skip carries them from the first layer to the last, and untrained weights let them pass.
+#
+# The third picture is plain grey, or nearly. There the normalisation used its *running averages*,
+# which before training are 0 and 1 and so normalise nothing; what the small weights made small
+# stays small. Whether `training` is on is no detail with this network. Section 11 returns to it.
+#
+# The second probe: does every weight learn? We ask for the gradient of the L1 distance at batch
+# size 1, and count the weight tensors that get one. Beside it, the network broken on purpose:
+# the same, with normalisation on the bottleneck.
+
+
+# %%
+def broken(image_size, filters):
+    """The U-Net with one layer too many: normalisation on the 1×1 bottleneck."""
+    widths = widths_for(image_size, filters)
+    x = keras.Input((None, None, 3))
+    features = encode(x, widths)
+    features[-1] = normalise(features[-1])
+    y_hat = layers.Activation("tanh")(double(layers.ReLU()(decode(features, widths)), 3, True))
+    return keras.Model(x, y_hat)
+
+
+def gradients(model, condition, target):
+    """Gradient of the L1 distance with respect to each trainable weight, at batch size 1."""
+    with tf.GradientTape() as tape:
+        loss = ops.mean(ops.abs(target - model(condition, training=True)))
+    found = tape.gradient(loss, model.trainable_weights)
+    return [ops.convert_to_numpy(gradient) for gradient in found]
+
+
+# %% tags=["nbval-check-output"]
+keras.utils.set_random_seed(2)
+small, bad = build(64, filters=8), broken(64, filters=8)
+goal = np.random.default_rng(1).uniform(-1, 1, (1, 64, 64, 3)).astype(np.float32)
+for name, model in {"U-Net": small, "normalised bottleneck": bad}.items():
+    found = gradients(model, probe, goal)
+    dead = [i for i, gradient in enumerate(found) if np.abs(gradient).max() < 1e-12]
+    dead_weights = sum(found[i].size for i in dead)
+    print(f"{name}: {len(dead)} of {len(found)} weight tensors get no gradient,", end=" ")
+    print(f"that is {dead_weights:,} weights")
+
+# %% [markdown]
+# In the U-Net every tensor is reached. In the broken one six are not: kernel, γ and β of the
+# bottleneck, and the same three of the first decoder block. β starts at 0, so the bottleneck hands
+# on exact zeros; ReLU makes zeros of them, with gradient zero, and the next block has nothing to
+# work on and nothing to send back. (At full size these are 8,390,656 weights.) No error tells you.
+# The network trains, its skips carry it, and it is a level less deep than it looks.
+#
+# One more look, since "every tensor" is not "every number". The bottleneck's 4×4 kernel meets a 2×2
+# input that is padded by one row of zeros on each side, and it is applied exactly once. **Before
+# you run the next cell:** how many of its 16 taps ever touch data?
+
+# %% tags=["nbval-check-output"]
+kernel_gradients = [g for g in gradients(small, probe, goal) if g.ndim == 4]
+taps = [int((np.abs(gradient).max(axis=(2, 3)) > 0).sum()) for gradient in kernel_gradients]
+sizes = [64 >> level for level in range(1, 7)] + [2**block for block in range(1, 7)]
+for name, part in {"encoder": slice(0, 6), "decoder": slice(6, 12)}.items():
+    counts = zip(sizes[part], taps[part], strict=True)
+    print(f"{name}: " + ", ".join(f"{side}²: {count}/16" for side, count in counts))
+
+# %% [markdown]
+# Four, on the way into 1×1 and on the way out of it. The other twelve see only padding, get no
+# gradient and keep their random start for ever. At full size these are two times 3,145,728
+# weights, more than a tenth of the network, in every implementation of this paper. It does no harm
+# at the training size. Keep it in mind for section 10, where a larger image wakes them up.
+#
+# ## 8 · What a skip is worth: fit one pair
+#
+# Now the question of section 4: can a decoder redraw an image from what passes through 1×1? We take
+# a single pair at 64 pixels and train both networks to reproduce it, with the L1 distance alone
+#
+# $$\mathcal L_{L1} = \operatorname{mean}\,|y - G(x)|$$
+#
+# and the paper's Adam (learning rate 2e-4, $\beta_1$ = 0.5). No discriminator, no test set: it
+# is a deliberately easy task, pure memorising. Two reference values: what a grey picture costs, and
+# what the best picture of a single colour costs (its colour is the median).
+#
+# **Before you run the next cells:** both networks have more than enough weights to memorise one
+# picture. Will there be a difference at all? And if so, in the *loss*, or elsewhere?
+
+# %%
+pairs = load_pairs(dataset, "train", 64, limit=2)
+inputs, targets = to_network(pairs.condition), to_network(pairs.target)
+x1, y1, x2 = inputs[:1], targets[:1], inputs[1:2]  # the pair to fit, and another condition
+grey = float(np.mean(np.abs(y1)))
+one_colour = float(np.mean(np.abs(y1 - np.median(y1, axis=(1, 2), keepdims=True))))
+networks = {}
+for name, skips in {"U-Net": True, "encoder-decoder": False}.items():
+    keras.utils.set_random_seed(SEED)
+    networks[name] = build(64, filters=16, skips=skips)
+    networks[name].compile(keras.optimizers.Adam(2e-4, beta_1=0.5), loss="mae")
+print(f"references: grey {grey:.2f}, best single colour {one_colour:.2f}")
+
+# %%
+curves = {}
+ten_x, ten_y = np.repeat(x1, 10, axis=0), np.repeat(y1, 10, axis=0)  # an "epoch" of ten steps
+for name, model in networks.items():
+    fitted = model.fit(ten_x, ten_y, batch_size=1, epochs=fit_steps // 10, verbose=0)
+    curves[name] = fitted.history["loss"]
+    first, *_, last = curves[name]
+    print(f"{name}: L1 {first:.2f} in the first ten steps, {last:.2f} in the last ten")
+
+# %%
+figure, axis = plt.subplots(figsize=(6, 2.6), layout="constrained")
+for name, losses in curves.items():
+    axis.plot(10 * np.arange(1, len(losses) + 1), losses, label=name)
+axis.axhline(grey, color="0.5", linestyle=":", label="grey picture")
+axis.axhline(one_colour, color="0.5", linestyle="--", label="best single colour")
+axis.set(xlabel="step", ylabel="L1", ylim=(0, None))
+axis.legend(fontsize=8)
+plt.show()
+
+# %% [markdown]
+# The U-Net gets there sooner and ends lower; the encoder-decoder follows. Its loss falls as well,
+# and with some thousand steps it would become small. (Your digits will differ from run to run and
+# from machine to machine; the order of the curves should not.) From the curve alone one would
+# say: the same thing, only slower.
+#
+# But a loss at one pair does not say *how* the picture comes about. So we give both networks inputs
+# they were not trained on: the same condition moved by a quarter of its width (what leaves on the
+# right comes in on the left), and the condition of another pair. **Before you run the next cell:**
+# draw, in your mind, what the encoder-decoder answers to each.
+
+# %%
+moved = np.roll(x1, 16, axis=2)
+conditions = {"its own": x1, "moved by 16 px": moved, "another one": x2}
+columns = {"condition": np.concatenate(list(conditions.values()))}
+for name, model in networks.items():
+    columns[name] = [generate(model, c, "deterministic")[0] for c in conditions.values()]
+image_grid(columns, cell=1.45, row_names=list(conditions))
+plt.show()
+
+# %%
+print(f"{'change of the output, mean |difference|':42}" + "".join(f"{n:>18}" for n in networks))
+for name, condition in list(conditions.items())[1:]:
+    changes = []
+    for model in networks.values():
+        own = generate(model, x1, "deterministic")
+        changes.append(float(ops.mean(ops.abs(generate(model, condition, "deterministic") - own))))
+    print(f"condition {name:32}" + "".join(f"{change:18.4f}" for change in changes))
+
+# %% [markdown]
+# Look at the right column. The encoder-decoder shows the *same picture* whatever it is given: it
+# has learned the target by heart, and nothing from its input reaches the output. The U-Net, after
+# the very same training, draws the facade where the moved condition has it, and puts its bricks
+# and windows into the outlines of the other one: clumsily, with one picture's worth of experience,
+# but in the right places. (Under `smoke` all of it is blurred, and that is correct; the
+# encoder-decoder's column should still be one picture three times.)
+#
+# The table says it in numbers: the encoder-decoder's answers differ by hundredths or less, the
+# U-Net's by many times that. Both are called "trained to a low loss". Only one has learned a
+# *function of x*. With 400 pairs the encoder-decoder can no longer get away with one picture, and
+# learns to use its input a little; in the paper's comparison (table 2) it stays clearly behind.
+#
+# ## 9 · Break it: cut a skip, shift a skip
+#
+# Which skip carries what? The trained U-Net can be operated on. Below, `change_skip` makes a view
+# of it that shares all weights, but in which the features of one skip pass through a function
+# first: zeros (cut), or a shift by one cell. **Before you run the cells:** the skips have sides 32,
+# 16, 8, 4 and 2. Cutting which one hurts most?
+
+
+# %%
+def change_skip(model, join, change):
+    """A view of `model` in which `change` is applied to what one skip carries."""
+
+    def altered(layer):
+        if layer is not join:
+            return layer
+        return layers.Lambda(lambda pair: ops.concatenate([pair[0], change(pair[1])], axis=-1))
+
+    return keras.models.clone_model(model, clone_function=altered)
+
+
+def shift(features):
+    """One cell to the right; what leaves comes in again on the left."""
+    return ops.roll(features, 1, axis=2)
+
+
+# %%
+joins = [layer for layer in networks["U-Net"].layers if isinstance(layer, layers.Concatenate)]
+joins = {2**level: join for level, join in enumerate(joins, start=1)}  # side: layer
+operations = {"cut": ops.zeros_like, "shifted": shift}
+damaged, l1 = {name: [] for name in operations}, {name: [] for name in operations}
+for name, change in operations.items():
+    for join in joins.values():
+        y_hat = generate(change_skip(networks["U-Net"], join, change), x1, "deterministic")[0]
+        damaged[name].append(y_hat)
+        l1[name].append(float(ops.mean(ops.abs(y_hat - y1[0]))))
+
+# %%
+titles = [f"skip at {side}²" for side in joins]
+columns = {title: [damaged["cut"][i], damaged["shifted"][i]] for i, title in enumerate(titles)}
+image_grid(columns, cell=1.3, row_names=list(operations))
+plt.show()
+
+# %%
+intact = float(ops.mean(ops.abs(generate(networks["U-Net"], x1, "deterministic") - y1)))
+print(f"L1, nothing changed: {intact:.3f}")
+for name, values in l1.items():
+    row = "  ".join(f"{side}²: {value:.3f}" for side, value in zip(joins, values, strict=True))
+    print(f"{name:8}{row}")
+wide, narrow = max(l1["cut"][2:]), max(l1["cut"][:2])
+print("the worst cut is at 8² or wider, not beside the bottleneck:", wide > narrow)
+
+# %% [markdown]
+# In the upper row above, cutting next to the bottleneck (left) changes next to nothing; cutting
+# further right takes the windows, the outlines, or the contrast away. In the lower row a shift by
+# one cell moves what that skip was responsible for, and nothing else: coarse blocks for the
+# coarse skips, a ghost of the edges for the fine ones.
+#
+# So the skips carry *where*, each at its own scale, and this network hardly needs its bottleneck:
+# for a single pair there is nothing global to decide. Do not carry that over to a trained pix2pix
+# unseen. There the decision "which wall" must come from somewhere wide; exercise 3 has you measure
+# it.
+#
+# ## 10 · Any size that fits
+#
+# No layer of `G` contains a size. A convolution works on any height and width, so a network trained
+# on 64×64 should accept 64×128, or 100×100? **Before you run the next cell:** one of these two
+# fails. Which one, and in which layer?
+
+# %%
+U = networks["U-Net"]
+try:
+    U(np.zeros((1, 100, 100, 3), np.float32))
+except Exception as error:
+    message = " ".join(str(error).split())
+    print(f"{type(error).__name__} in Concatenate: {'Concatenate' in message}")
+    print("…", message.split("ConcatOp : ")[-1][:110], "…")
+
+
+# %%
+def sides_of(width, halvings=6):
+    """The widths that the encoder makes, and those that the decoder makes from the last."""
+    down = [width]
+    for _ in range(halvings):
+        down.append((down[-1] + 1) // 2)  # half, rounded up
+    return down, [down[-1] * 2**level for level in range(halvings + 1)]
+
+
+def result_for(height, width):
+    try:
+        return str(tuple(U(np.zeros((1, height, width, 3), np.float32)).shape))
+    except Exception:
+        return "refused"
+
+
+# %% tags=["nbval-check-output"]
+for height, width in [(64, 64), (64, 128), (192, 64), (100, 100)]:
+    down, up = sides_of(width)
+    print(f"{height} x {width}: {result_for(height, width)}")
+    print("   widths down", *down, "  up", *up)
+
+# %% [markdown]
+# Look at the last line. Halving rounds up, so 7 becomes 4; but doubling knows nothing of that, 4
+# becomes 8, and 8 cannot be laid beside 7. The error comes from the first `Concatenate` whose two
+# sides disagree. With six halvings, both sides must be multiples of $2^6 = 64$; a 256-pixel network
+# needs multiples of 256. For other images `pix2pix-course translate` pads by reflection and crops
+# the result.
+#
+# The encoder-decoder would not even complain: it has nothing to lay side by side, and returns
+# an image of another size.
+#
+# Does "accepts" mean "works"? At 64×128 the bottleneck is 1×2 and not 1×1. Now taps of its kernel
+# touch data that never did in training: section 7 counted twelve of them, still at their random
+# start. Let us set these twelve to zero, where the training size cannot notice, and see who does.
+
+# %%
+centre = np.zeros((4, 4, 1, 1), np.float32)
+centre[1:3, 1:3] = 1  # the four taps that were trained
+convs = [layer for layer in U.layers if isinstance(layer, layers.Conv2D)]
+deconvs = [layer for layer in U.layers if isinstance(layer, layers.Conv2DTranspose)]
+wide = np.concatenate([x1, x2], axis=2)
+before = [ops.convert_to_numpy(generate(U, c, "deterministic")) for c in (x1, wide)]
+kept = U.get_weights()
+for layer in (convs[-1], deconvs[0]):
+    layer.kernel.assign(layer.kernel * centre)
+after = [ops.convert_to_numpy(generate(U, c, "deterministic")) for c in (x1, wide)]
+U.set_weights(kept)
+for name, a, b in zip(("64 x 64", "64 x 128"), before, after, strict=True):
+    print(f"{name}: outputs differ by {np.abs(a - b).mean():.6f} without the untrained taps")
+
+# %% [markdown]
+# The training size sees no difference; the wide image does, if only a little here, where the
+# bottleneck matters little. So larger images are accepted, and usually look fine, but a part of
+# the network that was never trained takes part in them. The paper trained its map networks at 256
+# and tested them at 512, so it is done; it should be known.
+#
+# The other way to another size is another depth. The packaged function takes 64 to 512 pixels, and
+# the depth follows: $\log_2$ of the size.
+
+
+# %% tags=["nbval-check-output"]
+def weights_of(image_size, filters=64):
+    return sum(sum(row[4:]) for row in parameter_table(image_size, filters))
+
+
+for image_size in (64, 128, 256, 512):
+    agrees = weights_of(image_size, 4) == trainable(unet(image_size, filters=4))
+    print(
+        f"{image_size:3d} px: {len(widths_for(image_size))} halvings, "
+        f"{weights_of(image_size):10,} weights   (as in the package at 4 filters: {agrees})"
+    )
+print(f"one level more: {weights_of(512) - weights_of(256):,}")
+
+# %% [markdown]
+# Each doubling of the image adds one level of the same price. So a network for 128 pixels, as the
+# profile `cpu` trains it, is not a quarter of the one for 256, but nearly as large; the difference
+# is in the computing. What makes `cpu` light is its 32 filters: half the width is a quarter of the
+# weights.
+#
+# ## 11 · Three ways to run it
+#
+# Two layers of `G` behave differently in training and after it: dropout, and normalisation. Keras
+# has one switch for both, `training`. That gives one way too few, and one of the two has a side
+# effect. `generate(G, x, mode)` names three:
+#
+# | mode | normalisation by | dropout |
+# |---|---|---|
+# | `paper` | statistics of this image | on |
+# | `deterministic` | statistics of this image | off |
+# | `running` | averages kept in training (`training=False`, as in `predict`) | off |
+#
+# The paper tests as it trains: the first row. In Keras one would write `G(x, training=True)` for
+# that. **Before you run the next cell:** `U` below has 49 weight arrays, 18 of which are moving
+# averages. How many does each call change?
+
+
+# %% tags=["nbval-check-output"]
+def changed(call):
+    """How many weight arrays of `U` a call changes; puts them back."""
+    kept = U.get_weights()
+    call()
+    count = sum(not np.array_equal(a, b) for a, b in zip(kept, U.get_weights(), strict=True))
+    U.set_weights(kept)
+    return count
+
+
+for mode in MODES:
+    print(f"generate, mode {mode:14} changes", changed(lambda m=mode: generate(U, x2, m)))
+print("U(x, training=False)          changes", changed(lambda: U(x2, training=False)))
+print("U(x, training=True)           changes", changed(lambda: U(x2, training=True)))
+
+# %% [markdown]
+# `training=True` moves all the moving averages, towards whatever image is being *tested*: looking
+# at results changes the network. `generate` gets the same numbers without it, by running the
+# network as a pure function of its weights and discarding the new averages. Does it matter? Look
+# at another image fifty times, then ask for the first one again.
+
+
+# %%
+def l1_of(mode):
+    return float(ops.mean(ops.abs(generate(U, x1, mode) - y1)))
+
+
+for mode in MODES:
+    first, second = (generate(U, x1, mode, seed) for seed in (1, 2))
+    between = float(ops.mean(ops.abs(first - second)))
+    print(f"{mode:14} L1 {l1_of(mode):.3f}   two seeds differ by {between:.4f}")
+
+# %%
+kept = U.get_weights()
+for _ in range(50):
+    U(x2, training=True)  # only looking …
+print(f"running, after looking at another image 50 times: L1 {l1_of('running'):.3f}")
+U.set_weights(kept)
+
+# %% [markdown]
+# Only `paper` depends on the seed: that is the dropout noise, the one source of variety in pix2pix,
+# and a small one, as the paper also finds. `running` is close to the others here because all its
+# averages stem from this one image; the last line shows how easily they are spoilt, by merely
+# looking. From here on the course calls `generate`, or `translate`, which calls it, and nothing
+# is changed by looking.
+#
+# ## Recap
+#
+# - `G` is a function from image to image. It halves with 4×4, stride 2 down to 1×1, because only
+#   there a number depends on every pixel.
+# - A transposed convolution is the transpose of a convolution: shape restored, values not.
+# - The U-Net has 54,413,955 trainable weights, 54,404,096 of them in kernels; yours equals the
+#   packaged one in count and in output.
+# - Slope 0.2, ε = 1e-5, no bias before a normalisation, none on the 1×1 bottleneck, dropout in the
+#   first three decoder blocks: each is measured above, and none gives an error when it is wrong.
+# - Skips carry *where*. Without them a network can reach a low loss and ignore its input.
+# - Looking with `training=True` changes a network; `generate` does not.
+#
+# **What this does not show.** One memorised pair is no translation: nothing was tested on unseen
+# pairs, and the ranking of skips holds for that one picture and small network. L1 alone was the
+# objective; whether a picture looks *real* has not been asked. And 64-pixel networks are shallower
+# than the paper's.
+#
+# ## Exercises
+#
+# 1. **Complete.** Write `receptive_field(layers)` for a list of (kernel, stride) pairs and check it
+#    against `sees` for two to eight halvings. *A right answer* gives 10, 22, … 766, and you can say
+#    why `sees` stops at 256.
+# 2. **Predict, then run.** Replace `Concatenate` by `Add` in `decode`. Which layers shrink, and
+#    what is the count at 256 pixels? *A right answer* finds the number of the encoder-decoder,
+#    39,075,459, before building anything, and says what adding can no longer keep apart.
+# 3. **Change and explain.** Fit `networks["U-Net"]` to both pairs (`inputs`, `targets`), then
+#    repeat section 9, and set the bottleneck's output to zero as well. *A right answer* says
+#    whether the skips near the bottleneck have become more important, and why they might.
+# 4. **Change and explain.** Fit `broken(64, 16)` to the pair as in section 8, then compare the L1
+#    in the modes `paper` and `running`. *A right answer* looks at the moving variance of the
+#    bottleneck and explains why this network cannot be run with `training=False`.
+# 5. **Predict, then run.** Build the decoder with nearest-neighbour `UpSampling2D` and a 4×4
+#    convolution instead of `Conv2DTranspose`. Does the count change? *A right answer* compares the
+#    faint grid of section 7 in both.
+# 6. **Complete.** Make `G` translate one grey channel to three colours. *A right answer* changes
+#    one number and predicts the new count from the table: 2 × 16 × 64 weights fewer.
+#
+# ## Next
+#
+# [Notebook 03 · PatchGAN discriminator](03_patchgan_discriminator.ipynb) builds the judge of these
+# images. To read on: sections 3.1, 3.2 and 6.1 of *Image-to-Image Translation with Conditional
+# Adversarial Networks* ([arXiv:1611.07004](https://arxiv.org/abs/1611.07004)), and the U-Net's
+# origin in the segmentation of cells ([arXiv:1505.04597](https://arxiv.org/abs/1505.04597)).
