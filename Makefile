@@ -27,6 +27,7 @@ test: $(READY) ## lint, unit tests, a smoke run of every notebook, and nbval on 
 	$(BIN)/pix2pix-course run --profile smoke --output build/smoke
 	$(BIN)/python -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout 300 \
 		-p no:cacheprovider build/smoke/*.ipynb
+	$(BIN)/pix2pix-course notebooks compare build/smoke
 	@echo 'make test: lint, unit tests, smoke runs and nbval have passed'
 
 lab: $(READY) ## open the notebooks in JupyterLab

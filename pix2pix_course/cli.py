@@ -205,6 +205,21 @@ def build(everything, no_run, folder) -> None:
         click.echo("every notebook is as its source says")
 
 
+@notebooks_group.command()
+@click.argument("executed", metavar="FOLDER", type=FOLDER)
+def compare(executed) -> None:
+    """Check that the stored notebooks print the same facts as those executed in FOLDER."""
+    from pix2pix_course import notebooks
+
+    stored = notebooks.find(notebooks.default_folder())
+    found = [
+        line for path in stored for line in notebooks.fact_differences(path, executed / path.name)
+    ]
+    if found:
+        raise click.ClickException("\n".join(found))
+    click.echo(f"{len(stored)} stored notebooks agree with {executed}")
+
+
 # --- data ----------------------------------------------------------------------------------
 
 

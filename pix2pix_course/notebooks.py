@@ -191,6 +191,34 @@ def differences(notebook: Path, source: Path) -> list[str]:
     return found
 
 
+def fact_differences(stored: Path, executed: Path) -> list[str]:
+    """Checked facts that one execution of a notebook printed otherwise than another; [] if none.
+
+    Cells tagged `nbval-check-output` hold what no machine, profile or random draw changes. So the
+    stored outputs of hours on another machine can be checked by a smoke run of seconds.
+
+    Args:
+        stored: the notebook as readers see it.
+        executed: the same notebook, run elsewhere; papermill's injected cell is left out.
+    """
+
+    def facts(path: Path) -> list[tuple[str, str]]:
+        return [
+            (cell.source, "".join(output.get("text", "") for output in cell.outputs))
+            for cell in code_cells(read(path))
+            if "nbval-check-output" in tags(cell)
+        ]
+
+    old, new = facts(stored), facts(executed)
+    if [source for source, _ in old] != [source for source, _ in new]:
+        return [f"{stored.name}: {executed} has other checked cells; run it anew"]
+    return [
+        f"{stored.name}, cell that begins {source.splitlines()[0]!r}: stored {was!r}, now {now!r}"
+        for (source, was), (_, now) in zip(old, new, strict=True)
+        if was != now
+    ]
+
+
 def build(folder: Path | None = None, *, everything: bool = False, run: bool = True) -> list[Path]:
     """Make the stored notebooks from their sources; execute those whose source changed.
 

@@ -319,6 +319,23 @@ NUMBERS = ("01", "02", "03", "04", "05", "06")
 STORED = notebooks.find(FOLDER)
 
 
+def test_a_fact_that_changed_is_named(tmp_path):
+    def executed(folder: str, answer: str) -> Path:
+        path = write(tmp_path / folder, "01_facts", "print(answer)", "print(time())")
+        notebook = nbformat.read(path, 4)
+        for cell, text in zip(notebook.cells[-2:], (answer, folder), strict=True):
+            cell.outputs = [nbformat.v4.new_output("stream", text=text)]
+        notebook.cells[-2].metadata["tags"] = ["nbval-check-output"]
+        nbformat.write(notebook, path)
+        return path
+
+    stored = executed("a", "30×30")
+    assert notebooks.fact_differences(stored, executed("b", "30×30")) == []
+    (line,) = notebooks.fact_differences(stored, executed("c", "35×35"))
+    assert "01_facts.ipynb, cell that begins 'print(answer)'" in line
+    assert "stored '30×30', now '35×35'" in line
+
+
 def test_the_course_is_complete():
     assert tuple(path.stem[:2] for path in STORED)[:6] == NUMBERS
     sources = sorted(path.stem for path in (FOLDER / "sources").glob("[0-9][0-9]_*.py"))
@@ -364,3 +381,20 @@ class TestStoredNotebook:
         """A failing `!command` or `%pip` passes papermill and nbval alike."""
         for cell in notebooks.code_cells(notebooks.read(path)):
             assert not re.search(r"^\s*[!%]", cell.source, re.MULTILINE)
+
+    def test_is_light_enough_to_be_read_online(self, path):
+        assert path.stat().st_size < 400_000
+
+    def test_has_short_cells(self, path):
+        lengths = [len(c.source.splitlines()) for c in notebooks.code_cells(notebooks.read(path))]
+        assert max(lengths) <= 40
+
+    def test_is_set_up_like_all_others(self, path):
+        first = notebooks.code_cells(notebooks.read(path))[0].source
+        assert first == notebooks.code_cells(notebooks.read(STORED[0]))[0].source
+        assert 'find_spec("pix2pix_course") is None' in first
+        assert "check=True" in first
+
+    def test_shows_no_log_lines(self, path):
+        for cell in notebooks.code_cells(notebooks.read(path)):
+            assert [o.text for o in cell.outputs if o.get("name") == "stderr"] == []

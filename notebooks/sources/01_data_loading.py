@@ -61,7 +61,7 @@ from pix2pix_course.painter import paint_pair
 from pix2pix_course.palettes import PALETTES
 from pix2pix_course.plotting import image_grid
 
-set_matplotlib_formats("jpeg", pil_kwargs={"quality": 65})  # photos as PNG would fill the file
+set_matplotlib_formats("jpeg", pil_kwargs={"quality": 55})  # photos as PNG would fill the file
 gpus = len(tf.config.list_physical_devices("GPU"))
 print(f"TensorFlow {tf.__version__}, Keras {keras.__version__}, {gpus} GPU")
 
@@ -467,7 +467,7 @@ for method, photo in photos.items():
     print(f"{method}: {repeated} of 286 rows repeat the row above")
 
 # %%
-image_grid({name.lower(): [photo[6:62, 96:166]] for name, photo in photos.items()}, cell=3)
+image_grid({name.lower(): [photo[6:62, 96:166]] for name, photo in photos.items()}, cell=2.4)
 plt.show()
 
 # %% [markdown]
@@ -554,8 +554,8 @@ stacked = np.stack([pairs.condition, pairs.target], axis=1)
 draws = [draw((SEED, position), margin) for position in range(4)]
 versions = [cut(stacked[0], size, *place) for place in draws]
 titles = [f"{top}, {left}{', mirrored' if m else ''}" for top, left, m in draws]
-set_matplotlib_formats("jpeg", pil_kwargs={"quality": 65})
-image_grid(dict(zip(titles, versions, strict=True)), cell=1.5, row_names=["condition", "target"])
+set_matplotlib_formats("jpeg", pil_kwargs={"quality": 55})
+image_grid(dict(zip(titles, versions, strict=True)), cell=1.4, row_names=["condition", "target"])
 plt.show()
 
 # %% [markdown]
@@ -613,9 +613,7 @@ def changed(*what):
 
 
 # %%
-shares = {"the same draw": 0.0}
-shares["mirrored apart"] = changed(False, True)
-shares["cut apart"] = changed(True, False)
+shares = {"mirrored apart": changed(False, True), "cut apart": changed(True, False)}
 shares["both apart"] = changed(True, True)
 shares["another house"] = np.mean([maps != np.roll(maps, n, axis=0) for n in range(1, 10)])
 for name, share in shares.items():

@@ -8,7 +8,7 @@
 # every number in it. You prove that yours equals the packaged one, weight by weight. Then you fit
 # both networks to a single pair and see what a skip connection is worth.
 #
-# **Time.** About three minutes on two CPU cores under the profile `cpu`; on a GPU: not measured.
+# **Time.** One to two minutes on two CPU cores under the profile `cpu`; on a GPU: not measured.
 #
 # **After this notebook you can**
 #
@@ -82,7 +82,7 @@ print(f"{dataset.name}: images of {config.image_size} pixels, {config.generator_
 pair = load_pairs(dataset, "train", config.image_size, limit=1)
 x, y = to_network(pair.condition), to_network(pair.target)  # float32 in [-1, 1], a batch of one
 print("x", x.shape, " y", y.shape, f" y from {y.min():.2f} to {y.max():.2f}")
-image_grid({"condition x": pair.condition, "target y": pair.target}, cell=2.2)
+image_grid({"condition x": pair.condition, "target y": pair.target}, cell=1.8)
 plt.show()
 
 # %% [markdown]
@@ -664,7 +664,7 @@ def draw_unet(model, image_size=256):
     down, up = [(image_size, 3), *down], [*joined, (image_size, 3)]
     left = [(-3.7 + 0.36 * level, depth - level) for level in range(depth)] + [(0, 0)]
     right = [(1.18 + 0.36 * block, block + 1) for block in range(depth)]
-    figure, axis = plt.subplots(figsize=(8.6, 4.9), layout="constrained")
+    _, axis = plt.subplots(figsize=(8.4, 4.6), dpi=85, layout="constrained")
     for level, ((side, channels), (px, py)) in enumerate(zip(down, left, strict=True)):
         if level:
             arrow(axis, (left[level - 1][0], left[level - 1][1] - 0.3), (px, py + 0.3))
@@ -687,10 +687,10 @@ plt.show()
 del full  # its weights take 220 MB
 
 # %% [markdown]
-# The blue boxes are the encoder, getting shorter as the image gets smaller, the yellow and green
-# ones the decoder; yellow marks the noise. Follow the dashed arrows: each crosses at one height, so
-# what it joins has the same side length, 64 + 64 channels at 128², 512 + 512 further down. The
-# shape of the drawing is where the U in the name comes from. Follow the solid arrows next: without
+# The blue boxes are the encoder, the yellow and green ones the decoder; yellow marks the noise, and
+# 128²×64 stands for 128×128 cells of 64 channels. Follow the dashed arrows, the skips: each stays
+# at one height, so what it joins has the same side, 64 + 64 channels at 128², 512 + 512 further
+# down. With rounder corners the drawing is the U of the name. Follow the solid arrows next: without
 # the dashed ones the only way from left to right leads through the 1² box at the bottom.
 #
 # ## 7 · Probe it before you train it
@@ -705,16 +705,17 @@ G = build(config.image_size, config.generator_filters)
 y_hat = generate(G, x, "paper", seed=SEED)
 y_running = generate(G, x, "running")
 print("shape as the target:", y_hat.shape == y.shape)
-columns = {"condition x": x, "untrained, batch statistics": y_hat}
-image_grid(columns | {"untrained, running averages": y_running, "target y": y}, cell=1.7)
+columns = {"condition x": x, "batch statistics": y_hat, "running averages": y_running}
+corner = slice(0, config.image_size // 2)  # a quarter of the picture, enlarged
+image_grid({title: c[:, corner, corner] for title, c in columns.items()}, cell=1.8)
 plt.show()
 for name, output in {"batch statistics": y_hat, "running averages": y_running}.items():
     print(f"{name}: mean {np.mean(output):+.3f}, standard deviation {np.std(output):.3f}")
 
 # %% [markdown]
-# Greyish, as hoped: the values lie around 0, which is mid-grey. The fine grid in the second picture
-# is the stamps of section 3. From 128 pixels on, the outlines of the condition shine through: the
-# widest skip carries them from the first layer to the last, and untrained weights let them pass.
+# Above is the upper left quarter. Greyish, as hoped: the values lie around 0, which is mid-grey,
+# and no opinion about houses is to be seen. The fine grid in the second picture is the stamps of
+# section 3: noise is drawn in blocks of 2 and 4 pixels, not pixel by pixel.
 #
 # The third picture is plain grey, or nearly. There the normalisation used its *running averages*,
 # which before training are 0 and 1 and so normalise nothing; what the small weights made small
@@ -768,7 +769,7 @@ for name, model in {"U-Net": small, "normalised bottleneck": bad}.items():
 
 # %% tags=["nbval-check-output"]
 kernel_gradients = [g for g in gradients(small, probe, goal) if g.ndim == 4]
-taps = [int((np.abs(gradient).max(axis=(2, 3)) > 0).sum()) for gradient in kernel_gradients]
+taps = [int((np.abs(gradient).max(axis=(2, 3)) > 1e-9).sum()) for gradient in kernel_gradients]
 sizes = [64 >> level for level in range(1, 7)] + [2**block for block in range(1, 7)]
 for name, part in {"encoder": slice(0, 6), "decoder": slice(6, 12)}.items():
     counts = zip(sizes[part], taps[part], strict=True)
@@ -777,8 +778,9 @@ for name, part in {"encoder": slice(0, 6), "decoder": slice(6, 12)}.items():
 # %% [markdown]
 # Four, on the way into 1×1 and on the way out of it. The other twelve see only padding, get no
 # gradient and keep their random start for ever. At full size these are two times 3,145,728
-# weights, more than a tenth of the network, in every implementation of this paper. It does no harm
-# at the training size. Keep it in mind for section 10, where a larger image wakes them up.
+# weights, more than a tenth of the network, in every implementation that halves down to 1×1 in
+# this way. It does no harm at the training size. Keep it in mind for section 10, where a larger
+# image wakes them up.
 #
 # ## 8 · What a skip is worth: fit one pair
 #
@@ -839,11 +841,12 @@ plt.show()
 
 # %%
 moved = np.roll(x1, 16, axis=2)
-conditions = {"its own": x1, "moved by 16 px": moved, "another one": x2}
-columns = {"condition": np.concatenate(list(conditions.values()))}
+conditions = {"its own": x1, "moved 16 px": moved, "another": x2}
+columns = {"condition": [c[0] for c in conditions.values()]}
 for name, model in networks.items():
     columns[name] = [generate(model, c, "deterministic")[0] for c in conditions.values()]
-image_grid(columns, cell=1.45, row_names=list(conditions))
+upper_halves = {title: [image[:32] for image in column] for title, column in columns.items()}
+image_grid(upper_halves, cell=2.2, row_names=list(conditions))
 plt.show()
 
 # %%
@@ -856,7 +859,7 @@ for name, condition in list(conditions.items())[1:]:
     print(f"condition {name:32}" + "".join(f"{change:18.4f}" for change in changes))
 
 # %% [markdown]
-# Look at the right column. The encoder-decoder shows the *same picture* whatever it is given: it
+# You see the upper halves. Look at the right column. The encoder-decoder shows the *same picture* whatever it is given: it
 # has learned the target by heart, and nothing from its input reaches the output. The U-Net, after
 # the very same training, draws the facade where the moved condition has it, and puts its bricks
 # and windows into the outlines of the other one: clumsily, with one picture's worth of experience,
@@ -906,7 +909,11 @@ for name, change in operations.items():
 
 # %%
 titles = [f"skip at {side}²" for side in joins]
-columns = {title: [damaged["cut"][i], damaged["shifted"][i]] for i, title in enumerate(titles)}
+middle = slice(16, 48)  # enlarged, to see the details
+columns = {"nothing changed": [generate(networks["U-Net"], x1, "deterministic")[0]] * 2}
+for i, title in enumerate(titles):
+    columns[title] = [damaged["cut"][i], damaged["shifted"][i]]
+columns = {title: [c[middle, middle] for c in column] for title, column in columns.items()}
 image_grid(columns, cell=1.3, row_names=list(operations))
 plt.show()
 
@@ -920,15 +927,17 @@ wide, narrow = max(l1["cut"][2:]), max(l1["cut"][:2])
 print("the worst cut is at 8² or wider, not beside the bottleneck:", wide > narrow)
 
 # %% [markdown]
-# In the upper row above, cutting next to the bottleneck (left) changes next to nothing; cutting
-# further right takes the windows, the outlines, or the contrast away. In the lower row a shift by
-# one cell moves what that skip was responsible for, and nothing else: coarse blocks for the
-# coarse skips, a ghost of the edges for the fine ones.
+# The pictures show the middle of the facade. In the upper row, cutting a skip beside the bottleneck
+# changes next to nothing. Cutting at 8² or 16² takes the windows and the borders between the walls
+# apart; at 32², one step from the output, the picture only loses contrast or sharpness. In the
+# lower row a shift by one cell sets the features of that level beside their place, and the more a
+# level mattered, the more it tears. In our runs 16² is the worst: there a cell is 4 pixels wide,
+# about the size of a window.
 #
 # So the skips carry *where*, each at its own scale, and this network hardly needs its bottleneck:
 # for a single pair there is nothing global to decide. Do not carry that over to a trained pix2pix
-# unseen. There the decision "which wall" must come from somewhere wide; exercise 3 has you measure
-# it.
+# unseen. There the decision "which wall" must come from somewhere wide; exercise 3 goes a first
+# step in that direction.
 #
 # ## 10 · Any size that fits
 #
@@ -943,7 +952,7 @@ try:
 except Exception as error:
     message = " ".join(str(error).split())
     print(f"{type(error).__name__} in Concatenate: {'Concatenate' in message}")
-    print("…", message.split("ConcatOp : ")[-1][:110], "…")
+    print(message.split("ConcatOp : ")[-1][:95])
 
 
 # %%

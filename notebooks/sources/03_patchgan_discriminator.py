@@ -53,6 +53,8 @@ from pix2pix_course.discriminators import patchgan, receptive_field
 from pix2pix_course.pipeline import load_pairs, to_network
 from pix2pix_course.plotting import image_grid, to_picture
 
+# A GPU may round factors to ten bits; this notebook compares results closely, so it may not here.
+tf.config.experimental.enable_tensor_float_32_execution(False)
 gpus = len(tf.config.list_physical_devices("GPU"))
 print(f"TensorFlow {tf.__version__}, Keras {keras.__version__}, {gpus} GPU")
 
@@ -376,15 +378,14 @@ for name, inside, outside, has_bias, has_norm in table:
     print(f"{name:8} {inside:4} → {outside:3} {weights:10,}")
 print(f"{'sum':8} {total:21,}")
 
+
 # %% tags=["nbval-check-output"]
-D, mine = patchgan(), patchgan_by_hand()
-
-
 def trainable(model):
     """Number of weights that training changes."""
     return sum(int(np.prod(variable.shape)) for variable in model.trainable_variables)
 
 
+D, mine = patchgan(), patchgan_by_hand()
 mine.set_weights(D.get_weights())
 difference = abs(D([x, y]) - mine([x, y])).numpy().max()
 assert trainable(D) == trainable(mine) == total
@@ -496,17 +497,16 @@ print("as the formula says:", (top, bottom, left, right) == (*patch_of(row), *pa
 
 
 # %%
-def outline(axis, row, column, colour, layers_strided=3, **style):
+def outline(axis, row, column, colour):
     """Draw the patch of one output on an image."""
-    (top, bottom), (left, right) = patch_of(row, layers_strided), patch_of(column, layers_strided)
+    (top, _), (left, _) = patch_of(row), patch_of(column)
     corner = (left - 0.5, top - 0.5)
-    width, height = right - left + 1, bottom - top + 1
-    axis.add_patch(Rectangle(corner, width, height, fill=False, edgecolor=colour, lw=2, **style))
+    axis.add_patch(Rectangle(corner, 70, 70, fill=False, edgecolor=colour, lw=2))
 
 
 figure, axes = plt.subplots(1, 3, figsize=(7.4, 2.7), layout="constrained")
 axes[0].imshow(to_picture(y[0]))
-outline(axes[0], row, column, "red")
+outline(axes[0], row, column, "cyan")
 axes[0].set_title("what one of the 900 answers sees", fontsize=9)
 axes[1].imshow(reach > 1e-5 * reach.max(), cmap="gray")
 axes[1].set_title("gradient not zero", fontsize=9)
@@ -560,9 +560,9 @@ print(f"a corner pixel by {coverage[0, 0]}")
 # %%
 figure, axes = plt.subplots(1, 2, figsize=(6.4, 2.7), layout="constrained")
 axes[0].imshow(to_picture(y[0]))
-for neighbour, colour in enumerate(("red", "gold", "cyan")):
+for neighbour, colour in enumerate(("white", "gold", "cyan")):
     outline(axes[0], 12, 12 + neighbour, colour)
-outline(axes[0], 24, 5, "white")
+outline(axes[0], 24, 5, "lime")
 axes[0].set_title("three neighbours in a row, and a fourth patch", fontsize=9)
 axes[0].set(xticks=[], yticks=[])
 shown = axes[1].imshow(coverage, cmap="viridis")
@@ -573,9 +573,9 @@ plt.show()
 
 # %% [markdown]
 # The patches are no tiles: each is moved by 8 pixels, and almost every pixel is judged several
-# dozen times, in ever different surroundings. A tiling would let the generator make visible seams
-# where two tiles meet, because no judge would look across the seam. Towards the border the number
-# of judges falls, so the rim of a generated picture is watched less closely.
+# dozen times, in ever different surroundings. With tiles, no judge would look across a
+# seam between two of them. Towards the border the number of judges falls, so the rim of a generated
+# picture is watched less closely.
 
 # %% [markdown]
 # ## 7 · Is D a small network run on patches?
@@ -681,26 +681,27 @@ for n in range(6):
     print(f"{n:6} {receptive_field(n):6} {2**n:5} {f'{side}×{side}':>13} {trainable(member):11,}")
 
 # %%
-figure, axis = plt.subplots(figsize=(3.8, 3.8), layout="constrained")
+figure, axis = plt.subplots(figsize=(5.4, 3.6), layout="constrained")
 axis.imshow(to_picture(y[0]))
-colours = ("white", "magenta", "gold", "red", "cyan", "black")
-for n, colour in enumerate(colours):
+for n, colour in enumerate(("white", "magenta", "gold", "lime", "cyan", "black")):
     field = receptive_field(n)
     corner = ((256 - field) / 2 - 0.5,) * 2
-    style = "--" if field > 256 else "-"
-    box = Rectangle(corner, field, field, fill=False, edgecolor=colour, lw=2, linestyle=style)
+    box = Rectangle(corner, field, field, fill=False, lw=2, edgecolor=colour, label=f"{field} px")
     axis.add_patch(box)
-    axis.text(128, corner[1] + field, str(field), color=colour, fontsize=9, va="top", ha="center")
-axis.set(xlim=(-20, 276), ylim=(284, -20), xticks=[], yticks=[])
+axis.set(xlim=(-20, 276), ylim=(276, -20), xticks=[], yticks=[])
+axis.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=8, facecolor="lightgray")
 plt.show()
 
 # %% [markdown]
+# The white dot is the field of the PixelGAN; the black square around the picture that of the
+# ImageGAN, which sees all of it and some padding.
+#
 # 16 pixels hold a window bar and a few bricks, 34 a window, 70 a window with its surroundings, 142
 # half a house. Which is best? The paper's table 3 (§4.4; Cityscapes, labels → photo, per-pixel
 # accuracy of a segmentation network on the generated photos) gives: 1×1 0.39, 16×16 0.65, 70×70
-# 0.66, the whole image 0.42. Large is not better: a large D has more weights to train from the
-# same few pictures, and gives the generator fewer, vaguer answers. L1 already looks after the
-# large scale; D only has to look after texture.
+# 0.66, the whole image 0.42. Large is not better. The likely reasons: a large D has more weights to
+# train from the same few pictures, and gives the generator fewer, vaguer answers, while L1 already
+# looks after the large scale and leaves only texture to D.
 #
 # The field is counted in pixels, not in metres. When the resolution doubles, 70 pixels hold half
 # as much house, and one more layer keeps the *share* of the picture: 16 of 64, 34 of 128, 70 of
@@ -805,8 +806,8 @@ judges = {"sees x and y": new_judge(True), "sees y alone": new_judge(False)}
 
 # %% [markdown]
 # Two remarks before training. Here D gets true and false pairs mixed in one batch, so that the
-# batch's statistics cannot betray which is which; section "what this does not show" comes back to
-# it. And pix2pix itself never trains D on exchanged partners: its fakes come from G. This is an
+# batch's statistics cannot betray which is which; the recap comes back to this.
+# And pix2pix itself never trains D on exchanged partners: its fakes come from G. This is an
 # experiment about what D *can* know.
 
 # %%
@@ -874,7 +875,7 @@ def answer_map(judge, *inputs):
     return sigmoid(judge([to_network(image) for image in inputs]).numpy()[..., 0])
 
 
-judge, k = judges["sees x and y"], 2
+judge, k = judges["sees x and y"], min(2, len(test.names))
 other = next_ones(test.condition)
 maps = {
     "true x": answer_map(judge, test.condition[:k], test.target[:k]),
@@ -895,10 +896,10 @@ figure.colorbar(heat, ax=axes[:, -1], label="probability “real”", shrink=0.8
 plt.show()
 
 # %% [markdown]
-# Green patches are believed, red ones are not. With its own label map a photo is mostly green;
-# with another's mostly red, and least so where the two label maps happen to agree: sky is at the
-# top and street at the bottom of nearly every picture. Under `smoke` both maps stay yellow, around
-# one half.
+# Green patches are believed, red ones are not. With its own label map a photo is mostly green, but
+# for a few rare things; with another's it is mostly red, and least so where the two label maps
+# happen to agree (sky above and street below, or windows that stand in the same places). Nobody
+# told D what a window is. Under `smoke` both maps stay yellow, around one half.
 
 # %% [markdown]
 # ## 10 · What are 900 answers good for?
@@ -1018,14 +1019,15 @@ except ValueError as error:
 #    more of the patches see zeros.
 # 3. *Prediction, then code.* Of the 36 patches of the 286×286 D on a 256 pixel image, how many see
 #    no padding? A right answer needs no network.
-# 4. *Experiment.* Repeat section 10 with `layers_strided=0`. First predict: can single pixels
-#    betray blur at all? A right answer compares the accuracy with that of the map above and
-#    explains what a pixel's colour still tells.
+# 4. *Experiment.* Repeat section 10 with `n = 0`; the grid is then as large as the picture, so
+#    `problem` must make that many answers. First predict: can single pixels betray blur at all? A
+#    right answer compares the accuracy with section 10's and says what a pixel's colour still tells.
 # 5. *Experiment.* In section 9, train the D that sees both, and then test it with the inputs in
 #    the wrong order, `judge([y, x])`. Explain the accuracy that you find with the shape of the
 #    first kernel.
-# 6. *Experiment.* Spoil only one window-sized square of a photo in section 10 and draw the map. A
-#    right answer relates the size of the red spot to the size of the square and to the field.
+# 6. *Experiment.* In section 10, spoil only a square of 8, 16, 32 or 64 pixels and draw the maps. A
+#    right answer counts red patches with and without the square, and relates the smallest square
+#    that D notices to its receptive field.
 
 # %% [markdown]
 # ## Next
