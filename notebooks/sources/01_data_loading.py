@@ -421,7 +421,7 @@ house = houses[0]
 labels = {method: enlarge(house.label, method) for method in ("NEAREST", "BILINEAR")}
 for method, label in labels.items():
     share = (label != palette.snap(label)).any(axis=-1).mean()
-    print(f"{method}: no class's colour on some pixels: {share > 0}, on over 5 %: {share > 0.05}")
+    print(f"{method}: some pixels have no class's colour: {share > 0}, over 5 %: {share > 0.05}")
 
 # %% [markdown]
 # A sill, of all things. Every border between a window and a moulding would get a thin line of sill.
@@ -626,9 +626,10 @@ print("both reach 75 % of a wrong house:", shares["both apart"] > 0.75 * shares[
 
 # %% [markdown]
 # A few pixels of shift ruin half of the map: windows, sills and mouldings are narrow, and a shift
-# of their own width puts them on something else. Mirroring does less harm only because fronts are
-# nearly symmetric. Cut *and* mirrored apart, a map fits its own photo hardly better than the map of
-# another house would. What a network can learn from such pairs is a blur.
+# of their own width puts them on something else. Mirroring seems to do less harm, but only because
+# two coins agree half of the time; where they disagree, about twice that share is wrong. Cut *and*
+# mirrored apart, a map fits its own photo hardly better than the map of another house would. What a
+# network can learn from such pairs is a blur.
 #
 # In the next picture the map lies half-transparent over the photo.
 
@@ -815,9 +816,9 @@ plt.show()
 #
 # ## 11 · Is it fast enough?
 #
-# A small network on a GPU can ask for a hundred batches a second, and a slow loader would leave it
-# idle. The next cell rebuilds the plain way: at every step read the file, decode it, enlarge both
-# sides by nearest, cut, mirror; shuffle the finished pictures; neither keep nor prepare anything.
+# However good the batches are, a GPU that waits for its loader is idle. The next cell rebuilds the
+# plain way: at every step read the file, decode it, enlarge both sides by nearest, cut, mirror;
+# shuffle the finished pictures; neither keep nor prepare anything.
 
 
 # %%
@@ -860,8 +861,8 @@ print(f"pairs per second: plain {slow:.0f}, ours {fast:.0f}; ratio {fast / slow:
 # JPEG files of the facades at 256 pixels the script `benchmarks/pipeline.py` measures the same
 # against the tutorial's own steps.
 #
-# Is that much? At batch size 1 and 256 pixels a laptop trains at a few steps a second, where any
-# loader is fast enough. On a GPU it decides.
+# Is that much? At batch size 1 and 256 pixels a laptop trains at a few steps a second at most,
+# where any loader is fast enough. The faster the network, the more the loader decides.
 #
 # ## 12 · Your own folder
 #
@@ -956,7 +957,8 @@ shutil.rmtree(home)
 # - Pictures go to [-1, 1], the range of the $\tanh$, and come back without loss if one rounds.
 # - JPEG turns a dozen label colours into thousands; snapping restores most pixels, and fails at
 #   edges. Labels are enlarged by nearest, photos by bicubic.
-# - Jitter must draw once for both sides. Drawn apart, they fit hardly better than strangers.
+# - Jitter must draw once for both sides. Drawn apart, a map fits its photo hardly better
+#   than the map of another house would.
 # - Random choices are a function of (seed, epoch, position), so a resumed training sees exactly
 #   what the unbroken one would have seen.
 # - Decode once, keep bytes, shuffle numbers, cut at every step, prefetch.

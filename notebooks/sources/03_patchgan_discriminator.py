@@ -79,8 +79,7 @@ print(f"{dataset.name}: condition = half {dataset.condition_side}, target = the 
 # Symbols, here and in the other notebooks: $x$ is the condition (the label map, in the painted
 # set), $y$ the target (its photo), $\hat y = G(x)$ what the generator makes, $D$ the
 # discriminator.
-
-# %% [markdown]
+#
 # ## 1 · Why is a distance between pictures not enough?
 #
 # Notebook 02 built a generator. To train it we need a number that says how good its picture is,
@@ -191,8 +190,7 @@ plt.show()
 #
 # For pictures the same holds with $256 \cdot 256 \cdot 3$ numbers in place of one, and "made-up"
 # is whatever the generator produces at the moment.
-
-# %% [markdown]
+#
 # ## 2 · What does D look at?
 #
 # D of pix2pix judges a **pair**: the condition $x$ together with a picture that is either the true
@@ -224,8 +222,7 @@ print("concatenating does not:", not np.array_equal(pair, swapped))
 # here". The generator has no such double input: $G(x)$ sees three channels, $D(x, y)$ six.
 #
 # The order is a convention that must be kept: in this course the condition always comes first.
-
-# %% [markdown]
+#
 # ## 3 · Five layers
 #
 # The network is the encoder half of a U-Net that stops early: convolutions of 4×4, of which three
@@ -337,8 +334,7 @@ print(
 # %% [markdown]
 # It disappears, so it would be a weight that changes nothing. The shift that normalisation itself
 # learns ($\beta$) does its job. Layers 1 and 5 are not normalised and keep their biases.
-
-# %% [markdown]
+#
 # ## 4 · The same as the package's, weight for weight
 #
 # Put together as a Keras model. `padding` stays an argument, because section 7 will want to switch
@@ -397,8 +393,7 @@ print("same weights in, same 900 answers out:", bool(difference < 1e-5))
 # Three quarters of all weights sit in layer 4. From here on `D` is the package's
 # `discriminators.patchgan`, and we know what is inside. It is small: the generator of the paper
 # has about twenty times as many weights.
-
-# %% [markdown]
+#
 # ## 5 · What do the 900 numbers mean?
 #
 # They are **logits**: any real number, and $\sigma(z) = 1 / (1 + e^{-z})$ turns one into the
@@ -529,7 +524,7 @@ plt.show()
 
 # %% tags=["nbval-check-output"]
 leaking = influence(D, x, y, row, column, training=True)
-alone, leaked = ((size > 1e-5 * reach.max()).sum() for size in (reach, leaking))
+alone, leaked = ((map_ > 1e-5 * reach.max()).sum() for map_ in (reach, leaking))
 print("pixels that one answer depends on, stored statistics:", alone)
 print("with batch statistics, more than ten times as many:", bool(leaked > 10 * alone))
 
@@ -576,8 +571,7 @@ plt.show()
 # dozen times, in ever different surroundings. With tiles, no judge would look across a
 # seam between two of them. Towards the border the number of judges falls, so the rim of a generated
 # picture is watched less closely.
-
-# %% [markdown]
+#
 # ## 7 · Is D a small network run on patches?
 #
 # "Cut the image into overlapping patches and classify each": that is how PatchGAN is usually
@@ -660,12 +654,11 @@ print("border answers differ:", bool(np.ptp(answers) > 1e-2 * scale))
 
 # %% [markdown]
 # Inside the white frame all answers agree; in the three outermost rows and columns they do not.
-# Zero is not "nothing" to a network: on the scale [-1, 1] it is mid-grey, and a frame of mid-grey
-# is a visible thing. More than a third of the patches see some of it. D can therefore tell whether
+# Zero is not "nothing" to a network: around the input, on the scale [-1, 1], it is a frame of
+# mid-grey, and a frame is a visible thing. More than a third of the patches see some of it. D can therefore tell whether
 # a patch is at a border or a corner, which is sometimes useful (sky is at the top) but belongs to
 # the things to remember when generated pictures look different along their rims.
-
-# %% [markdown]
+#
 # ## 8 · A family of discriminators
 #
 # The number of strided layers is a choice. With none of them and 1×1 convolutions D sees single
@@ -681,7 +674,7 @@ for n in range(6):
     print(f"{n:6} {receptive_field(n):6} {2**n:5} {f'{side}×{side}':>13} {trainable(member):11,}")
 
 # %%
-figure, axis = plt.subplots(figsize=(5.4, 3.6), layout="constrained")
+figure, axis = plt.subplots(figsize=(4.6, 3.1), layout="constrained")
 axis.imshow(to_picture(y[0]))
 for n, colour in enumerate(("white", "magenta", "gold", "lime", "cyan", "black")):
     field = receptive_field(n)
@@ -722,7 +715,7 @@ def shuffle_pixels(image):
 
 
 mixed_x, mixed_y = shuffle_pixels(x), shuffle_pixels(y)
-image_grid({"x": x, "y": y, "x, shuffled": mixed_x, "y, shuffled": mixed_y}, cell=1.4)
+image_grid({"x": x, "y": y, "x, shuffled": mixed_x, "y, shuffled": mixed_y}, cell=1.15)
 plt.show()
 
 # %% tags=["nbval-check-output"]
@@ -739,8 +732,7 @@ for n in (0, 3):
 # training can change that: it is an identity, not a matter of weights. A PixelGAN can still judge
 # *colours* (the paper finds that it makes pictures more colourful), but it can say nothing about
 # edges or windows.
-
-# %% [markdown]
+#
 # ## 9 · Lying to the discriminator: does it need the condition?
 #
 # Now we train. D must tell true pairs from **lies**: a real photo with somebody else's label map.
@@ -900,8 +892,7 @@ plt.show()
 # for a few rare things; with another's it is mostly red, and least so where the two label maps
 # happen to agree (sky above and street below, or windows that stand in the same places). Nobody
 # told D what a window is. Under `smoke` both maps stay yellow, around one half.
-
-# %% [markdown]
+#
 # ## 10 · What are 900 answers good for?
 #
 # An ordinary discriminator would answer "fake" for a picture that is wrong in one corner, and leave
@@ -933,7 +924,7 @@ heat = answer_map(expert, test.condition, half)
 
 first, last = (np.mean(patch_of(index, n)) for index in (0, 29))  # centres of the outer patches
 edges = (first - 2**n / 2, last + 2**n / 2)
-figure, axes = plt.subplots(2, k, figsize=(2.3 * k, 4.6), squeeze=False, layout="constrained")
+figure, axes = plt.subplots(2, k, figsize=(1.95 * k, 3.9), squeeze=False, layout="constrained")
 for column, (top, below) in enumerate(axes.T):
     top.imshow(half[column])
     below.imshow(half[column])
@@ -957,16 +948,15 @@ print(f"mean over all 900 patches:    {heat.mean():.2f}")
 # the map ends a little inside the picture.
 #
 # The map finds the spoiled half without ever having been told that a picture can be half wrong.
-# (Under `cpu`, the left half is near 1 and the right half near 0, with a transition about one
-# receptive field wide, where patches see some of both. Under `smoke` the difference is small.) A
+# (Under `cpu`, the left half is near 1 and the right half near 0, with a narrow transition
+# where patches see some of both. Under `smoke` the difference is small.) A
 # single answer for the whole picture would be some number in between, as the last line is, and
 # would not say where.
 #
 # For training this is the point. The loss is the mean over 900 judgements, and its gradient
 # reaches the generator separately for each place: sharpen *here*, leave that as it is. One picture
 # teaches D 900 times, which is why a small D learns from 400 photos.
-
-# %% [markdown]
+#
 # ## 11 · An error you will meet
 #
 # The grid depends on the size of the picture, and a picture can be too small to leave a single
@@ -1021,7 +1011,8 @@ except ValueError as error:
 #    no padding? A right answer needs no network.
 # 4. *Experiment.* Repeat section 10 with `n = 0`; the grid is then as large as the picture, so
 #    `problem` must make that many answers. First predict: can single pixels betray blur at all? A
-#    right answer compares the accuracy with section 10's and says what a pixel's colour still tells.
+#    right answer compares the accuracy with section 10's, and says what a pixel's colour still
+#    tells.
 # 5. *Experiment.* In section 9, train the D that sees both, and then test it with the inputs in
 #    the wrong order, `judge([y, x])`. Explain the accuracy that you find with the shape of the
 #    first kernel.

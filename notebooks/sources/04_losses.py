@@ -303,7 +303,7 @@ for name in ("saturating", "non-saturating"):
         cost = -ops.softplus(z) if name == "saturating" else ops.softplus(-z)
     forms[name] = (cost, tape.gradient(cost, z))
 
-figure, axes = plt.subplots(1, 2, figsize=(8.5, 3), layout="constrained")
+figure, axes = plt.subplots(1, 2, figsize=(6.5, 2.2), layout="constrained")
 for name, curves in forms.items():
     for axis, curve in zip(axes, curves, strict=True):
         axis.plot(z, curve, label=name)
@@ -365,7 +365,7 @@ print("package's term is softplus(-z):", np.isclose(generator_gan_term(z), softp
 # a *correct* answer of 3 for a real patch?
 
 # %%
-figure, axes = plt.subplots(1, 2, figsize=(8.5, 3), layout="constrained")
+figure, axes = plt.subplots(1, 2, figsize=(6.5, 2.2), layout="constrained")
 ranges = {"vanilla": (-5, 5), "lsgan": (-1.5, 2.5)}
 for axis, (kind, (low, high)) in zip(axes, ranges.items(), strict=True):
     outputs = np.linspace(low, high, 200).astype("float32")
@@ -469,11 +469,9 @@ image_grid(
     {
         "condition": condition[:1],
         "target": target[:1],
-        "another target": target[1:2],
-        "mid grey": np.zeros_like(target[:1]),
         "median photo": median_photo[None],
     },
-    cell=1.75,
+    cell=1.1,
 )
 plt.show()
 
@@ -481,8 +479,9 @@ plt.show()
 # Your digits depend on the data set; on painted facades the median photo costs somewhat below
 # 0.4, and an untrained U-Net, which gives nearly mid grey, about as much as mid grey does. A
 # generator trained with λ = 100 should come out clearly below the median photo on its training
-# pairs. One more thing to notice: another *real* photo costs more than a grey rectangle. L1 does
-# not measure how real a picture looks. The next two sections turn that remark into numbers.
+# pairs. One more thing to notice: on painted facades another *real* photo costs more than a grey
+# rectangle. L1 does not measure how real a picture looks. The next two sections turn that remark
+# into numbers.
 #
 # ## 9 · What L1 cannot choose
 #
@@ -504,16 +503,15 @@ for odds, walls in walls_by_odds.items():
     print(f"{odds}: L1 is least {where}, L2 at {l2.argmin()}")
 
 # %%
-figure, axes = plt.subplots(1, 2, figsize=(8.5, 3), layout="constrained")
-for axis, (odds, (l1, l2)) in zip(axes, costs.items(), strict=True):
-    axis.plot(guesses, l1 / l1.max(), label="L1")
-    axis.plot(guesses, l2 / l2.max(), label="L2")
-    for wall in (80, 200):
-        axis.axvline(wall, color="gray", linestyle=":", linewidth=1)
-    axis.set_title(f"two walls, {odds}", fontsize=10)
-    axis.set_xlabel("guess (grey level); dotted: the real walls", fontsize=9)
-axes[0].set_ylabel("mean cost / largest", fontsize=9)
-axes[0].legend(fontsize=9)
+plt.figure(figsize=(5, 2.6), layout="constrained")
+for (odds, (l1, l2)), style in zip(costs.items(), ("-", "--"), strict=True):
+    plt.plot(guesses, l1, style, color="tab:blue", label=f"L1, {odds}")
+    plt.plot(guesses, l2 / 100, style, color="tab:orange", label=f"L2 / 100, {odds}")
+plt.xticks([0, 80, 200, 255])  # the real walls, and the ends
+plt.ylim(0, 200)
+plt.xlabel("guess (grey level)", fontsize=9)
+plt.ylabel("mean cost", fontsize=9)
+plt.legend(fontsize=8)
 plt.show()
 
 # %% [markdown]
@@ -592,18 +590,20 @@ for name in ("mean", "median"):
     print(f"the {name} has lost more than half of the edges:", lost)
 
 # %%
-columns = {"one of the targets": shifts[-1][:2]}
-for name, answer in answers.items():
-    columns[f"{name}: L1 {expected_l1(answer).mean():.2f}"] = answer[:2]
-image_grid(columns, cell=2.1)
+columns = {
+    f"{name}: L1 {expected_l1(answer).mean():.2f}": answer[1:2] for name, answer in answers.items()
+}
+image_grid(columns, cell=1.6)
 plt.show()
 
 # %% [markdown]
-# Every one of the 96 photos gives the same verdict: L1 prefers the smeared median to the best of
-# the sharp pictures, though you would choose the sharp one at a glance. (The L1 above each column
-# is that of all 96.) A generator trained on L1 alone is paid for finding this out.
+# Every one of the 96 photos gives the same verdict: L1 prefers the median to the best of the
+# sharp pictures. (The L1 above a column is that of all 96.) Look at what the median did. The
+# mean, L2's answer, smears everything. The median keeps the large edges, but whatever is thinner
+# than the uncertainty is gone: window bars, joints, ornament, the grain of the wall. A generator
+# trained on L1 alone is paid for leaving them out.
 #
-# So what would object to the smear? Anything that has seen real photos. The next two cells train a
+# So who would object? Anything that has seen real photos. The next two cells train a
 # small discriminator to tell sharp crops from L1's favourite, the median, and then show it houses
 # that it has never met, and among them sharp photos that are three pixels *off*. **What should it
 # say about those?**
@@ -645,7 +645,7 @@ for name, images in (answers | {"sharp, 3 px off": shifts[-1]}).items():
     print(f"  {name:15} {np.mean(logits > 0):4.0%}   D = {float(belief(logits)):.2f}")
 
 # %% [markdown]
-# The loss falls far below chance in seconds: the smear is easy to see for a network. On new
+# The loss falls far below chance in seconds: what is missing is easy to see for a network. On new
 # houses the sharp crops pass and the median does not, nor does the mean, which this D had never
 # seen. The shifted photos pass nearly like the others: this judge asks "could this be a photo?"
 # and not "is it *this* photo?".
@@ -768,10 +768,10 @@ trained_gan_pull, _ = pulls(D, x, y, y_hat)
 print_pulls(trained_gan_pull, l1_pull)
 
 # %%
-figure, axes = plt.subplots(1, 3, figsize=(8.8, 3), layout="constrained")
+figure, axes = plt.subplots(1, 3, figsize=(6.2, 2.2), layout="constrained")
 messages = {"L1": l1_pull, "GAN, untrained D": gan_pull, "GAN, D after 20 steps": trained_gan_pull}
 for axis, (name, message) in zip(axes, messages.items(), strict=True):
-    red = message[0, :, :, 0]
+    red = message[0, :48, :48, 0]  # the upper left corner, large enough to see
     limit = np.percentile(np.abs(red), 99)
     axis.imshow(red, cmap="RdBu", vmin=-limit, vmax=limit, interpolation="nearest")
     axis.set(title=name, xticks=[], yticks=[])
@@ -779,12 +779,12 @@ for axis, (name, message) in zip(axes, messages.items(), strict=True):
 plt.show()
 
 # %% [markdown]
-# The pictures show what G is told about the red channel of its first output; blue: make it
-# smaller, red: make it larger, each panel on its own scale. *(The sign of a gradient points
-# uphill, and G goes downhill.)* L1's message is a stencil: two colours of equal strength, the
-# outline of the target in it. An untrained D sends texture without sense. After a few steps its
-# message is several times as long, so that L1 has a smaller share at every λ, and its strength
-# varies from place to place: it says "not like this", where L1 says "like that".
+# The pictures show what G is told about the red channel in the upper left corner of its first
+# output; blue: make it smaller, red: make it larger, each panel on its own scale. *(The sign of a
+# gradient points uphill, and G goes downhill.)* L1's message is a stencil: two colours of equal
+# strength, the outline of the target in it. An untrained D sends texture without sense. After a
+# few steps its message is several times as long, so that L1 has a smaller share at every λ, and
+# its strength varies from place to place: it says "not like this", where L1 says "like that".
 #
 # ## 12 · Report the terms without λ
 #
@@ -925,13 +925,13 @@ makers = {
 }
 paths = {name: [trajectory(make, factor) for factor in (1.0, 0.5)] for name, make in makers.items()}
 
-figure, axes = plt.subplots(1, 2, figsize=(8.5, 2.8), layout="constrained", sharey=True)
-for axis, (name, (whole, half)) in zip(axes, paths.items(), strict=True):
-    axis.plot(whole[:, 0], label="loss × 1", linewidth=4, alpha=0.4)
-    axis.plot(half[:, 0], label="loss × 1/2", linestyle="--", color="black")
-    axis.set_title(f"{name}: first weight", fontsize=10)
-    axis.set_xlabel("step", fontsize=9)
-axes[0].legend(fontsize=9)
+plt.figure(figsize=(4, 2.2), layout="constrained")
+for name, (whole, half) in paths.items():
+    (line,) = plt.plot(whole[:, 0], label=f"{name}, loss × 1", linewidth=4, alpha=0.4)
+    plt.plot(half[:, 0], "--", label=f"{name}, loss × 1/2", color=line.get_color())
+plt.xlabel("step", fontsize=9)
+plt.ylabel("first weight", fontsize=9)
+plt.legend(fontsize=8)
 plt.show()
 
 # %% tags=["nbval-check-output"]
@@ -1091,9 +1091,9 @@ print(
 # losses went down" is no test of a GAN.
 #
 # The wrong sign drives every colour into a corner of the colour cube, and L1 rises far above that
-# of a wall drawn blindly. A generator that ignores its input altogether would pay no more than
-# that; whoever does is working *against* the target. Knowing this one reference value turns an
-# ugly picture into a diagnosis.
+# of a wall drawn blindly. A generator that drew its walls by lot would pay no more than that;
+# whoever does is working *against* the target. Knowing this one reference value turns an ugly
+# picture into a diagnosis.
 #
 # ## Recap
 #
@@ -1102,8 +1102,9 @@ print(
 # - Chance is 0.693 for a term or a mean, 1.386 for a sum, 0.25 for LSGAN. Thresholds are 0 on
 #   logits, 1/2 on probabilities.
 # - G minimises $-\log D(\hat y)$, because the opposite of D's term has no slope where G is bad.
-# - L1 answers uncertainty with a median: one colour for every wall, a blur for every edge, and
-#   nothing at all at equal odds. A discriminator sees that such pictures are not photos.
+# - L1 answers uncertainty with a median: one colour for every wall, no detail finer than its
+#   doubt, and no preference at all at equal odds. A discriminator sees that such pictures are not
+#   photos.
 # - λ divides slopes, not values: L1 pulls with $\lambda_{L1} / \sqrt N$, and the GAN term as hard
 #   as D is sure. Log both without weights.
 # - Each step moves the weights of one network only; under Adam, halving D's loss changes nothing.
@@ -1123,14 +1124,15 @@ print(
 #    the sigmoid is applied twice. What is the least that a real patch can cost? *A right answer
 #    finds $-\log \sigma(1) = 0.31$, and explains why such a D can never look confident.*
 # 3. **Change and explain.** In section 10, take shifts of ±1 pixel and of ±6. Does L1 still
-#    prefer the blur, and is D still sure? *A right answer shows the preference in both cases and
-#    says where D's task becomes harder.*
+#    prefer the median, and is D still sure after 150 steps? *A right answer shows the preference
+#    in both cases and says where D's task becomes harder.*
 # 4. **Change and explain.** In section 15, use odds of 80 : 10 : 10 for the three kinds. What does
 #    L1 alone paint now, and what do the other two? *A right answer has L1 choose the majority, a
 #    real colour this time, in all rows, and GAN alone keep some of the rare kinds.*
-# 5. **Measure.** Run section 15 with `gan_weight=1` and `lambda_l1` 1, 10, 100, 1000. Where does
-#    the table turn from walls to pink? Compare with the pulls: a row's gradient is 1/(3·96) in
-#    each channel for L1. *A right answer names an interval, and repeats it with another seed.*
+# 5. **Measure.** Run section 15 with `gan_weight=1` and `lambda_l1` 1, 10, 100, 1000. Do the
+#    walls turn pink all at once? Compare with the pulls: a row's gradient is 1/(3·96) in each
+#    channel for L1. *A right answer shows walls that fade over a wide range of λ and are gone at
+#    1000, with another seed as well.*
 # 6. **Think.** `gan_weight=0.01, lambda_l1=1` trains like 1 and 100 under Adam (section 14). Is
 #    the same true of SGD? And why is the logged total then a poor choice for comparing runs? *A
 #    right answer connects both with the learning rate.*

@@ -247,9 +247,10 @@ print(f"a weight of D moved by {d_step:.4f}, one of G by {g_step:.4f}")
 # So the one half in front of $L_D$, which the paper (§3.3) adds to slow D down, does nothing under
 # Adam. The factor $\lambda$ does matter, because it stands in front of *one of two* terms.
 #
-# (Of those that moved at all: some of G's weights got no gradient in this step. They belong to
-# features that dropout had switched off, or to the outer parts of the innermost kernels, which
-# meet nothing but padding where the image has shrunk to 2×2.)
+# (Of those that moved at all: more than a quarter of G's weights got no gradient in this step.
+# Most of them are the outer parts of the two innermost kernels. From 2×2 pixels to 1×1 and back, a
+# 4×4 kernel meets the image with its middle 2×2 only, and the rest with padding, for ever. Others
+# belong to features that dropout or ReLU had silenced, and will have their turn.)
 #
 # ### Why not one optimizer for both?
 #
@@ -274,8 +275,8 @@ except ValueError as error:
 #
 # Put together, a step runs D's half and then G's half on the same batch. One detail: both halves
 # need `y_hat`. Running G twice would cost time and, with dropout, give two different pictures. So
-# the tape of G starts first and is paused while D has its turn. Nothing is lost: D's move is a
-# change of D's weights, and a tape follows no such assignment.
+# the tape of G starts first and is paused while D has its turn. Without the pause
+# it would only record D's work for nothing: a tape does not follow how weights are changed.
 
 
 # %%
@@ -723,13 +724,13 @@ def count_changed(old, new):
 
 # %% tags=["nbval-check-output"]
 before = everything(run.generator)
+averages = [average.numpy() for average in run.generator.non_trainable_weights]
 for mode in MODES:
     translate(run, test.condition[0], mode)
     print(f"variables changed by mode {mode}:", count_changed(before, everything(run.generator)))
 run.generator(to_network(test.condition[:1]), training=True)
-changed = count_changed(before, everything(run.generator))
-averages = len(run.generator.non_trainable_weights)
-print("training=True changes every moving average:", changed >= averages)
+after = [average.numpy() for average in run.generator.non_trainable_weights]
+print("training=True changes every moving average:", count_changed(averages, after) == len(after))
 
 # %% [markdown]
 # A translation that changes the translator: the next picture depends on the ones before, and
@@ -793,9 +794,9 @@ image_grid({name: images[:2] for name, images in shown.items()}, cell=1.3)
 plt.show()
 
 # %% [markdown]
-# Under `cpu`, L1 alone is a little nearer to the photos, and clearly blurrier: it reaches only about
-# half of their sharpness. With the adversarial term the sharpness lies well above that, and so
-# does the distance. That is the division of labour of the paper (§3.2.2): L1 gets the coarse
+# Under `cpu`, L1 alone is a little nearer to the photos, and clearly blurrier: it reaches only
+# about half of their sharpness. With the adversarial term the sharpness lies well above that, and
+# so does the distance. That is the division of labour of the paper (§3.2.2): L1 gets the coarse
 # structure right, D demands what L1 averages away. Sharp is not yet right, though. After so short
 # a training many of the sharp details are stains and streaks, and a metric that asked only for
 # sharpness would applaud noise. Under `smoke` both are blobs, and the order of the numbers is
@@ -827,8 +828,8 @@ plt.show()
 # 2. **Complete the code.** Write `step_at_once(x, y)`, which takes both gradients at the same
 #    weights and then moves both networks. *Right if, from `fresh()`, D ends its first step where
 #    `step_by_hand` puts it, and G does not. Explain why.*
-# 3. **Change the game.** Train `trial("lsgan", gan_loss="lsgan", epochs=20)` and draw its curves. Which
-#    chance level belongs into the plot, and may D(real) exceed 1? *A right answer uses
+# 3. **Change the game.** Train `trial("lsgan", gan_loss="lsgan", epochs=20)` and draw its curves.
+#    Which chance level belongs into the plot, and may D(real) exceed 1? *A right answer uses
 #    `losses.CHANCE` and says what bounds, or does not bound, D's outputs.*
 # 4. **Break the seeds.** Resume the stopped run of section 7 as `forgetful` does, but with
 #    Adam's state (`runs.load_checkpoint`) and *without* `SeedEachEpoch`. *A right answer finds
