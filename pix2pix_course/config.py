@@ -181,10 +181,10 @@ PROFILES = {
         test_pairs=40,
         generator_filters=32,
         discriminator_filters=32,
-        epochs=16,
-        batch_size=2,
+        epochs=14,
+        decay_epochs=7,
         sample_every=2,
-        segmenter_epochs=12,
+        segmenter_epochs=8,
         segmenter_filters=16,
     ),
     # The paper: facades at 256 pixels, batch 1, 200 epochs (§6.2).

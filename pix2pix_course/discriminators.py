@@ -47,21 +47,22 @@ def patchgan(
     if not 0 <= layers_strided <= 5:
         raise ValueError(f"layers_strided = {layers_strided}: use 0 to 5")
 
-    kernel_init = keras.initializers.RandomNormal(0.0, init_stddev)
-    gamma_init = keras.initializers.RandomNormal(1.0, init_stddev)
+    def normal(mean):
+        # a new one for each layer: an initializer draws the same numbers each time it is called
+        return keras.initializers.RandomNormal(mean, init_stddev)
 
     def convolve(x, channels, kernel, stride, use_bias, label):
         if kernel > 1:
             x = layers.ZeroPadding2D(1, name=f"{label}_pad")(x)
         return layers.Conv2D(
             channels, kernel, strides=stride, use_bias=use_bias,
-            kernel_initializer=kernel_init, name=f"{label}_conv",
+            kernel_initializer=normal(0.0), name=f"{label}_conv",
         )(x)  # fmt: skip
 
     def normalise(x, label):
         return layers.BatchNormalization(
             momentum=norm_momentum, epsilon=norm_epsilon,
-            gamma_initializer=gamma_init, name=f"{label}_norm",
+            gamma_initializer=normal(1.0), name=f"{label}_norm",
         )(x)  # fmt: skip
 
     def leaky(x, label):

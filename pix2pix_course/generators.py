@@ -56,7 +56,8 @@ def unet(
         init_stddev: kernels start from N(0, this), the scales γ from N(1, this).
         skips: False gives the encoder-decoder of the paper's table 2.
         fixed_size: True fixes the input to `image_size`, so that `summary()` shows sizes; False
-            accepts any multiple of `image_size`, with the same weights.
+            accepts any multiple of `image_size`, with the same weights. (On larger images the
+            bottleneck uses kernel taps that training at 1×1 never reaches; notebook 02 shows it.)
         name: name of the model.
 
     Returns:
@@ -69,25 +70,26 @@ def unet(
     if image_size not in (64, 128, 256, 512):
         raise ValueError(f"image_size = {image_size}: use 64, 128, 256 or 512")
 
-    kernel_init = keras.initializers.RandomNormal(0.0, init_stddev)
-    gamma_init = keras.initializers.RandomNormal(1.0, init_stddev)
+    def normal(mean):
+        # a new one for each layer: an initializer draws the same numbers each time it is called
+        return keras.initializers.RandomNormal(mean, init_stddev)
 
     def halve(x, channels, label):
         return layers.Conv2D(
             channels, 4, strides=2, padding="same", use_bias=False,
-            kernel_initializer=kernel_init, name=f"{label}_conv",
+            kernel_initializer=normal(0.0), name=f"{label}_conv",
         )(x)  # fmt: skip
 
     def double(x, channels, label, use_bias=False):
         return layers.Conv2DTranspose(
             channels, 4, strides=2, padding="same", use_bias=use_bias,
-            kernel_initializer=kernel_init, name=f"{label}_deconv",
+            kernel_initializer=normal(0.0), name=f"{label}_deconv",
         )(x)  # fmt: skip
 
     def normalise(x, label):
         return layers.BatchNormalization(
             momentum=norm_momentum, epsilon=norm_epsilon,
-            gamma_initializer=gamma_init, name=f"{label}_norm",
+            gamma_initializer=normal(1.0), name=f"{label}_norm",
         )(x)  # fmt: skip
 
     widths = encoder_filters(image_size, filters)
@@ -139,7 +141,7 @@ def without_dropout(generator: keras.Model) -> keras.Model:
 
 
 def generate(generator: keras.Model, condition, mode: str = "paper", seed: int = 0):
-    """Run a generator without changing anything in it (measured in notebook 05).
+    """Run a generator without changing anything in it (measured in notebooks 02 and 05).
 
     `generator(condition, training=True)` would move the averages of its normalisation layers
     towards the images it is shown. Here nothing moves, in any of the modes:

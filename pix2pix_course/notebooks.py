@@ -5,10 +5,12 @@ from it and stores the outputs of the `cpu` profile. `run_notebooks` executes no
 papermill into another folder and reports on each.
 """
 
+import base64
 import contextlib
 import dataclasses
 import difflib
 import hashlib
+import io
 import json
 import os
 import platform
@@ -22,6 +24,7 @@ from importlib import metadata
 from pathlib import Path
 
 import nbformat
+from PIL import Image
 
 from pix2pix_course import __version__
 from pix2pix_course.config import PAINTED
@@ -104,7 +107,8 @@ def first_problem(executed: nbformat.NotebookNode) -> str | None:
     for number, cell in enumerate(code_cells(executed), start=1):
         for output in cell.outputs:
             if output.output_type == "error":
-                return f"{_where(number, cell)}: {output.ename}: {output.evalue}"
+                said = (output.evalue.strip().splitlines() or [""])[0]
+                return f"{_where(number, cell)}: {output.ename}: {said}"
         if cell.execution_count is None:
             return f"{_where(number, cell)}: was not executed"
     return None
@@ -169,6 +173,17 @@ def strip(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
         {"kernelspec": KERNELSPEC, "language_info": {"name": "python"}}
     )
     return notebook
+
+
+def lighten(notebook: nbformat.NotebookNode) -> None:
+    """Reduce the stored pictures to 128 colours: a third of the bytes, and hardly to be seen."""
+    for cell in code_cells(notebook):
+        for output in cell.outputs:
+            if "image/png" in output.get("data", {}):
+                picture = Image.open(io.BytesIO(base64.b64decode(output.data["image/png"])))
+                small = io.BytesIO()
+                picture.convert("RGB").quantize(128).save(small, "PNG", optimize=True)
+                output.data["image/png"] = base64.b64encode(small.getvalue()).decode()
 
 
 def differences(notebook: Path, source: Path) -> list[str]:
@@ -271,6 +286,7 @@ def _executed(notebook: nbformat.NotebookNode, path: Path) -> nbformat.NotebookN
     if problem:
         raise NotebookError(f"{path.stem}: {problem}\nexecuted so far: {target}")
     executed = strip(read(target))
+    lighten(executed)
     target.unlink()
     return executed
 

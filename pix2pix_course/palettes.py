@@ -58,11 +58,12 @@ class Palette:
             )
         # |x - c|² = |x|² - 2 (x·c - |c|²/2): the nearest colour has the largest bracket. Its
         # doubled terms are whole numbers far below 2²⁴, so float32 holds them exactly.
-        colours = np.array(self.colours, np.float32)
         pixels = np.ascontiguousarray(image.reshape(-1, 3).T, np.float32)
-        scores = colours @ pixels - (colours**2).sum(axis=1, keepdims=True) / 2
-        best, ids = scores[0], np.zeros(pixels.shape[1], np.uint8)
-        for index, score in enumerate(scores[1:], start=1):
+        best = np.full(pixels.shape[1], -np.inf, np.float32)
+        ids = np.zeros(pixels.shape[1], np.uint8)
+        for index, colour in enumerate(np.array(self.colours, np.float32)):
+            # einsum rather than @: for three channels BLAS would only wake its threads
+            score = np.einsum("c,cp->p", colour, pixels) - (colour**2).sum() / 2
             ids[score > best] = index
             best = np.maximum(best, score)
         return ids.reshape(image.shape[:-1])

@@ -119,7 +119,10 @@ def jitter_and_mirror(
         top = left = margin // 2
     pair = tf.slice(pair, (0, top, left, 0), (2, size, size, 3))
     if mirror:
-        pair = tf.cond(uniform[2] < 0.5, lambda: tf.reverse(pair, [2]), lambda: pair)
+        # both sides as one tall image: TensorFlow reverses three dimensions far faster than four
+        tall = tf.reshape(pair, (2 * size, size, 3))
+        tall = tf.cond(uniform[2] < 0.5, lambda: tf.reverse(tall, [1]), lambda: tall)
+        pair = tf.reshape(tall, (2, size, size, 3))
     return tf.ensure_shape(pair, (2, size, size, 3))
 
 

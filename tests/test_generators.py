@@ -105,6 +105,15 @@ def test_kernels_start_with_a_deviation_of_002():
     assert abs(np.mean(values)) < 3e-4
 
 
+@pytest.mark.parametrize("part", ["conv", "norm"])
+def test_layers_of_one_shape_start_differently(part):
+    # An unseeded initializer that is shared by two layers would give both the same numbers.
+    model = unet(128, filters=4)
+    first, second = (model.get_layer(f"encoder_{i}_{part}").get_weights()[0] for i in (5, 6))
+    assert first.shape == second.shape
+    assert np.abs(first - second).max() > 0.01
+
+
 def test_every_weight_gets_a_gradient_at_batch_size_1(small, condition):
     target = np.random.default_rng(1).uniform(-1, 1, (1, 64, 64, 3)).astype(np.float32)
     with tf.GradientTape() as tape:

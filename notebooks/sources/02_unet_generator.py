@@ -848,7 +848,7 @@ columns = {"condition": [c[0] for c in conditions.values()]}
 for name, model in networks.items():
     columns[name] = [generate(model, c, "deterministic")[0] for c in conditions.values()]
 upper_halves = {title: [image[:32] for image in column] for title, column in columns.items()}
-image_grid(upper_halves, cell=2.2, row_names=list(conditions))
+image_grid(upper_halves, cell=1.9, row_names=list(conditions))
 plt.show()
 
 # %%

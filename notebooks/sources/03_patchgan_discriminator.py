@@ -655,9 +655,10 @@ print("border answers differ:", bool(np.ptp(answers) > 1e-2 * scale))
 # %% [markdown]
 # Inside the white frame all answers agree; in the three outermost rows and columns they do not.
 # Zero is not "nothing" to a network: around the input, on the scale [-1, 1], it is a frame of
-# mid-grey, and a frame is a visible thing. More than a third of the patches see some of it. D can therefore tell whether
-# a patch is at a border or a corner, which is sometimes useful (sky is at the top) but belongs to
-# the things to remember when generated pictures look different along their rims.
+# mid-grey, and a frame is a visible thing. More than a third of the patches see some of it. D can
+# therefore tell whether a patch is at a border or a corner, which is sometimes useful (sky is at
+# the top) but belongs to the things to remember when generated pictures look different along
+# their rims.
 #
 # ## 8 · A family of discriminators
 #
@@ -948,10 +949,9 @@ print(f"mean over all 900 patches:    {heat.mean():.2f}")
 # the map ends a little inside the picture.
 #
 # The map finds the spoiled half without ever having been told that a picture can be half wrong.
-# (Under `cpu`, the left half is near 1 and the right half near 0, with a narrow transition
-# where patches see some of both. Under `smoke` the difference is small.) A
-# single answer for the whole picture would be some number in between, as the last line is, and
-# would not say where.
+# (Under `cpu`, the left half is near 1 and the right half near 0, with a narrow transition where
+# patches see some of both. Under `smoke` the difference is small.) A single answer for the whole
+# picture would be some number in between, as the last line is, and would not say where.
 #
 # For training this is the point. The loss is the mean over 900 judgements, and its gradient
 # reaches the generator separately for each place: sharpen *here*, leave that as it is. One picture

@@ -469,9 +469,9 @@ image_grid(
     {
         "condition": condition[:1],
         "target": target[:1],
-        "median photo": median_photo[None],
+        "median": median_photo[None],
     },
-    cell=1.1,
+    cell=1.0,
 )
 plt.show()
 
@@ -516,9 +516,10 @@ plt.show()
 
 # %% [markdown]
 # L2 has its minimum at the *mean*: 140 in one case, 120 in the other, a wall that is never built.
-# L1 has its minimum at the *median*. With equal odds its curve is flat between the dotted lines:
-# brick, plaster and every mixture cost exactly the same, so L1 **does not choose**. With unequal
-# odds it takes the side of the majority, without any mixing. That is why L1 blurs less than L2.
+# L1 has its minimum at the *median*. With equal odds (solid) its curve is flat between the two real
+# walls, 80 and 200: brick, plaster and every mixture cost exactly the same, so L1 **does not
+# choose**. With unequal odds (dashed) it takes the side of the majority, without any mixing. That
+# is why L1 blurs less than L2.
 #
 # But with many shades, in three channels, the median is a compromise as well, and always the same
 # one. The next cell reads the walls of 61 painted houses, lets each loss look for its favourite
@@ -771,7 +772,7 @@ print_pulls(trained_gan_pull, l1_pull)
 figure, axes = plt.subplots(1, 3, figsize=(6.2, 2.2), layout="constrained")
 messages = {"L1": l1_pull, "GAN, untrained D": gan_pull, "GAN, D after 20 steps": trained_gan_pull}
 for axis, (name, message) in zip(axes, messages.items(), strict=True):
-    red = message[0, :48, :48, 0]  # the upper left corner, large enough to see
+    red = message[0, :40, :40, 0]  # the upper left corner, large enough to see
     limit = np.percentile(np.abs(red), 99)
     axis.imshow(red, cmap="RdBu", vmin=-limit, vmax=limit, interpolation="nearest")
     axis.set(title=name, xticks=[], yticks=[])
