@@ -12,6 +12,7 @@ import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 from PIL import Image
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
@@ -210,6 +211,7 @@ def evaluate(
         shown["read from generated"] = [palette.to_rgb(labels) for labels in read["generated"]]
     figure = image_grid({title: images[:GRID_ROWS] for title, images in shown.items()})
     figure.savefig(folder / "grid.png", dpi=120)
+    plt.close(figure)  # a notebook would draw it again
     return evaluation
 
 

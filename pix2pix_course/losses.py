@@ -31,7 +31,7 @@ def discriminator_terms(real_logits, fake_logits, kind: str = "vanilla"):
         kind: "vanilla" (cross-entropy) or "lsgan" (least squares, Mao et al. 2017).
 
     Returns:
-        Two scalars, at least 0. The loss is their mean: §3.3 halves the sum. At chance
+        Two scalars, at least 0. The loss is their mean, since §3.3 halves the sum. At chance
         each is `CHANCE[kind]`, and so is the loss.
 
     Raises:

@@ -104,7 +104,7 @@ class Pix2Pix(keras.Model):
             real_logits = self.judge(condition, target)
             fake_logits = self.judge(condition, generated)
             real_loss, fake_loss = discriminator_terms(real_logits, fake_logits, self.gan_loss)
-            loss = (real_loss + fake_loss) / 2  # §3.3: D learns at half the pace
+            loss = (real_loss + fake_loss) / 2  # §3.3; under Adam it changes nothing (notebook 04)
         variables = self.discriminator.trainable_variables
         self.discriminator_optimizer.apply(tape.gradient(loss, variables), variables)
         return (
