@@ -176,13 +176,13 @@ def strip(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
 
 
 def lighten(notebook: nbformat.NotebookNode) -> None:
-    """Reduce the stored pictures to 128 colours: a third of the bytes, and hardly to be seen."""
+    """Reduce the stored pictures to 96 colours: a third of the bytes, and hardly to be seen."""
     for cell in code_cells(notebook):
         for output in cell.outputs:
             if "image/png" in output.get("data", {}):
                 picture = Image.open(io.BytesIO(base64.b64decode(output.data["image/png"])))
                 small = io.BytesIO()
-                picture.convert("RGB").quantize(128).save(small, "PNG", optimize=True)
+                picture.convert("RGB").quantize(96).save(small, "PNG", optimize=True)
                 output.data["image/png"] = base64.b64encode(small.getvalue()).decode()
 
 
@@ -258,7 +258,11 @@ def build(folder: Path | None = None, *, everything: bool = False, run: bool = T
     if not sources:
         raise NotebookError(f"no source 01_….py in {folder / 'sources'}")
     fresh = {folder / f"{source.stem}.ipynb": source for source in sources}
-    todo = {path for path, source in fresh.items() if everything or differences(path, source)}
+
+    def is_stale(path: Path) -> bool:
+        return bool(differences(path, fresh[path]) or (run and first_problem(read(path))))
+
+    todo = {path for path in fresh if everything or is_stale(path)}
     users = [path for path, source in fresh.items() if "RUNS = " in source.read_text("utf-8")]
     if run and users and users[0] in todo:
         todo |= set(users)

@@ -112,7 +112,7 @@ y_hat = translate_all(x)
 print(f"{len(y_hat)} pictures of the split {split!r}, {config.image_size} pixels wide")
 
 # %%
-image_grid({"condition x": x[:3], "generated ŷ": y_hat[:3], "target y": y[:3]}, cell=1.6)
+image_grid({"condition x": x[:2], "generated ŷ": y_hat[:2], "target y": y[:2]}, cell=1.6)
 plt.show()
 
 # %% [markdown]
@@ -737,6 +737,7 @@ else:
     names = [f"{palette.names[k]} ({shares[k]:.1%})" for k in occurring]
 
 # %%
+set_matplotlib_formats("png")  # lines and letters stay sharp
 if palette is None:
     print(SKIPPED)
 else:
@@ -823,6 +824,7 @@ else:
     plt.show()
 
 # %%
+set_matplotlib_formats("jpeg", pil_kwargs={"quality": 50})
 if palette is None:
     print(SKIPPED)
 else:
@@ -916,6 +918,7 @@ else:
     print_consistency(ladder)
 
 # %%
+set_matplotlib_formats("png")
 if palette is None:
     print(SKIPPED)
 else:
