@@ -2,7 +2,7 @@
 
 A generated photo may be a fine photo and yet far from the target, pixel by pixel: the label map
 does not say what colour the wall was. So beside MAE, PSNR and SSIM stands label consistency, the
-paper's FCN-score (§4.2) on a laptop: can a network trained on real photos read the condition back
+paper's FCN-score (§4.1) on a laptop: can a network trained on real photos read the condition back
 from the generated ones? Real photos are the ceiling, photos of other conditions the floor.
 """
 

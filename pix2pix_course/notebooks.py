@@ -264,13 +264,20 @@ def build(folder: Path | None = None, *, everything: bool = False, run: bool = T
 
     todo = {path for path in fresh if everything or is_stale(path)}
     users = [path for path, source in fresh.items() if "RUNS = " in source.read_text("utf-8")]
-    if run and users and users[0] in todo:
+    if (
+        run
+        and users
+        and users[0] in todo
+        and (everything or not keep_outputs(generate(fresh[users[0]]), users[0]))
+    ):
         todo |= set(users)
         shutil.rmtree(folder / "runs", ignore_errors=True)
     written = []
     for path in sorted(todo):
         notebook = generate(fresh[path])
-        if run:
+        if run and not everything and keep_outputs(notebook, path):
+            print(f"{path.stem}: its code is as it was, so are its outputs", flush=True)
+        elif run:
             print(f"{path.stem} …", flush=True)
             notebook = _executed(notebook, path)
         partial = path.with_suffix(".partial")
@@ -278,6 +285,18 @@ def build(folder: Path | None = None, *, everything: bool = False, run: bool = T
         partial.replace(path)
         written.append(path)
     return written
+
+
+def keep_outputs(notebook: nbformat.NotebookNode, stored: Path) -> bool:
+    """Take the outputs of the stored notebook if its code cells are the same; tell whether."""
+    if not stored.exists() or first_problem(read(stored)):
+        return False
+    mine, theirs = code_cells(notebook), code_cells(read(stored))
+    if [(c.source, tags(c)) for c in mine] != [(c.source, tags(c)) for c in theirs]:
+        return False
+    for cell, executed in zip(mine, theirs, strict=True):
+        cell.outputs, cell.execution_count = executed.outputs, executed.execution_count
+    return True
 
 
 def _executed(notebook: nbformat.NotebookNode, path: Path) -> nbformat.NotebookNode:

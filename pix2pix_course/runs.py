@@ -150,7 +150,8 @@ def resume(
 
     Args:
         folder: the run.
-        epochs: a new total number of epochs; None keeps the old.
+        epochs: a new total number of epochs; None keeps the old. With `decay_epochs` a new total
+            would have faded the rate elsewhere, so this is then no longer the unbroken run.
         data_folder: as in `train`.
         verbose: as in `train`.
 

@@ -1,6 +1,6 @@
 """A small network that reads a label map from a photo, for label consistency; notebook 06.
 
-The paper asks whether generated streets can be read by a network trained on real ones (§4.2, the
+The paper asks whether generated streets can be read by a network trained on real ones (§4.1, the
 FCN-score). It used FCN-8s, 512 MB of weights; on twelve classes of facades a network of a few
 hundred thousand weights, trained for minutes, answers the same question.
 """

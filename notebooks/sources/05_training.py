@@ -8,7 +8,7 @@
 # `fit`, and train a pix2pix that notebook 06 evaluates. Then you will read its curves, stop and
 # resume a run, and use the trained generator in three different ways.
 #
-# **Time.** About 5 minutes on two CPU cores, of which the training takes 4; under `smoke` less
+# **Time.** About 5 minutes on two CPU cores, of which the training takes 4 to 5; under `smoke` less
 # than one; on a GPU: not measured.
 #
 # **After this notebook you can**
@@ -386,7 +386,8 @@ for number, (x, y) in enumerate(batches, start=1):
 # replaces a good checkpoint.
 #
 # The learning rate is constant in the paper's code of 2016. The authors' later PyTorch code trains
-# 100 epochs and then fades the rate to 0 over 100 more; `decay_epochs` does that.
+# 100 epochs and then fades the rate to 0 over 100 more; `decay_epochs` does that. The profile
+# `cpu` fades over its second half: a short training gains from calm at the end.
 
 # %% tags=["nbval-check-output"]
 fading = Config(epochs=200, decay_epochs=100)

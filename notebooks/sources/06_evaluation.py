@@ -475,7 +475,7 @@ plt.show()
 # %% [markdown]
 # ## 7 · Ask a reader
 #
-# The paper's answer (§4.2) is the *FCN-score*. Take a network that labels photos, trained on real
+# The paper's answer (§4.1) is the *FCN-score*. Take a network that labels photos, trained on real
 # ones; the authors took FCN-8s. Let it read the generated photos, and compare what it reads with
 # the label map that they were made from. If the generator painted a window that a reader of real
 # photos takes for a window, the label has survived. The colour of the wall is free.
