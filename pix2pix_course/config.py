@@ -119,11 +119,7 @@ class Config:
             "gan_weight",
             "with lambda_l1 = 0 as well there is nothing to learn from",
         )
-        require(
-            0 <= self.decay_epochs <= self.epochs,
-            "decay_epochs",
-            f"at most the {self.epochs} epochs there are",
-        )
+        require(self.decay_epochs >= 0, "decay_epochs", "use 0 for a constant rate, or more")
         require(self.learning_rate > 0, "learning_rate", "must be positive")
 
     def replace(self, **changes) -> "Config":
@@ -153,10 +149,11 @@ class Config:
         """Learning rate of an epoch counted from 0.
 
         Constant, then falling linearly over the last `decay_epochs` so that it would reach 0
-        one epoch after the last (the 100 + 100 schedule of the authors' PyTorch code).
+        one epoch after the last (the 100 + 100 schedule of the authors' PyTorch code). A training
+        shorter than `decay_epochs` fades from its start.
         """
         left = self.epochs - epoch
-        return self.learning_rate * min(1.0, left / (self.decay_epochs + 1))
+        return self.learning_rate * min(1.0, left / (min(self.decay_epochs, self.epochs) + 1))
 
 
 PROFILES = {

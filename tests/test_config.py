@@ -44,7 +44,7 @@ def test_it_cannot_be_changed_in_place():
         ({"gan_loss": "hinge"}, "gan_loss"),
         ({"dropout": 1.0}, "dropout"),
         ({"epochs": 0}, "epochs"),
-        ({"decay_epochs": 201}, "decay_epochs"),
+        ({"decay_epochs": -1}, "decay_epochs"),
         ({"gan_weight": 0, "lambda_l1": 0}, "gan_weight"),
         ({"train_pairs": 0}, "train_pairs"),
         ({"learning_rate": 0}, "learning_rate"),
@@ -72,6 +72,12 @@ def test_learning_rate_follows_the_authors_schedule():
     for epoch in range(200):
         wanted = 2e-4 * (1 - max(0, epoch + 1 - 100) / 101)
         assert config.learning_rate_at(epoch) == pytest.approx(wanted)
+
+
+def test_a_training_shorter_than_its_decay_fades_from_its_start():
+    config = Config(epochs=3, decay_epochs=10)
+    rates = [config.learning_rate_at(epoch) / config.learning_rate for epoch in range(3)]
+    assert rates == pytest.approx([3 / 4, 2 / 4, 1 / 4])
 
 
 def test_without_decay_the_learning_rate_is_constant():
