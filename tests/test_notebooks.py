@@ -162,6 +162,8 @@ def test_ctrl_c_stops_the_kernel_and_reports_what_was_done(tmp_path):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # a shell's background job would hand down that Ctrl-C is ignored
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
         pid = tmp_path / "o/pid"
         for _ in range(300):
