@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+from pix2pix_course.config import PROFILES
+
 GIB = 2**30
 PACKAGES = ("tensorflow", "keras", "numpy")
 
@@ -71,7 +73,8 @@ class Machine:
             return "gpu", "TensorFlow uses a GPU: the paper's 256 pixels and 200 epochs fit"
         if self.cores < 2 or (self.memory or 4) < 3:
             return "smoke", "less than 2 cores or 3 GiB: training would be too slow to watch"
-        return "cpu", "no GPU in use: 128 pixels and 16 epochs train in minutes on 2 cores"
+        size, epochs = PROFILES["cpu"].image_size, PROFILES["cpu"].epochs
+        return "cpu", f"no GPU in use: {size} pixels and {epochs} epochs take minutes on 2 cores"
 
     def report(self) -> str:
         """All of it as lines for the terminal."""
