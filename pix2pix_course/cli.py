@@ -64,10 +64,11 @@ def _is_for_the_reader(error: Exception) -> bool:
 
 def _dataset(ctx, param, value: str) -> str:
     """A folder as absolute path, since notebooks and resumed runs work in other folders."""
-    from pix2pix_course.datasets import CATALOGUE
+    from pix2pix_course.datasets import is_name
 
-    is_name = value == PAINTED or value in CATALOGUE
-    return value if is_name or not Path(value).expanduser().is_dir() else str(_absolute(value))
+    return (
+        value if is_name(value) or not Path(value).expanduser().is_dir() else str(_absolute(value))
+    )
 
 
 def _absolute(path: str | Path) -> Path:

@@ -140,6 +140,11 @@ def default_data_folder() -> Path:
     return (checkout if (checkout / "pyproject.toml").is_file() else Path.cwd()) / "data"
 
 
+def is_name(dataset: str | Path) -> bool:
+    """Whether this names a set, "painted" or one of the catalogue, rather than a folder."""
+    return dataset == PAINTED or dataset in CATALOGUE
+
+
 def open_dataset(
     dataset: str | Path,
     direction: str | None = None,

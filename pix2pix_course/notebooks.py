@@ -235,7 +235,7 @@ def fact_differences(stored: Path, executed: Path) -> list[str]:
 
 
 def build(folder: Path | None = None, *, everything: bool = False, run: bool = True) -> list[Path]:
-    """Make the stored notebooks from their sources; execute those whose source changed.
+    """Make the stored notebooks from their sources; execute those whose code changed.
 
     Executed are they with the defaults of their parameter cells, in `folder`. A notebook is
     replaced only once every cell of the new one has run. The first notebook with a `RUNS`
@@ -258,28 +258,21 @@ def build(folder: Path | None = None, *, everything: bool = False, run: bool = T
     if not sources:
         raise NotebookError(f"no source 01_….py in {folder / 'sources'}")
     fresh = {folder / f"{source.stem}.ipynb": source for source in sources}
-
-    def is_stale(path: Path) -> bool:
-        return bool(differences(path, fresh[path]) or (run and first_problem(read(path))))
-
-    todo = {path for path in fresh if everything or is_stale(path)}
-    users = [path for path, source in fresh.items() if "RUNS = " in source.read_text("utf-8")]
-    if (
-        run
-        and users
-        and users[0] in todo
-        and (everything or not keep_outputs(generate(fresh[users[0]]), users[0]))
-    ):
-        todo |= set(users)
-        shutil.rmtree(folder / "runs", ignore_errors=True)
+    made = {path: generate(source) for path, source in fresh.items()}
+    to_run = set()
+    if run:
+        to_run = {path for path in made if everything or not keep_outputs(made[path], path)}
+        users = [path for path, source in fresh.items() if "RUNS = " in source.read_text("utf-8")]
+        if users and users[0] in to_run:
+            to_run |= set(users)
+            shutil.rmtree(folder / "runs", ignore_errors=True)
     written = []
-    for path in sorted(todo):
-        notebook = generate(fresh[path])
-        if run and not everything and keep_outputs(notebook, path):
-            print(f"{path.stem}: its code is as it was, so are its outputs", flush=True)
-        elif run:
+    for path, notebook in made.items():
+        if path in to_run:
             print(f"{path.stem} …", flush=True)
-            notebook = _executed(notebook, path)
+            notebook = _executed(generate(fresh[path]), path)
+        elif not everything and not differences(path, fresh[path]):
+            continue
         partial = path.with_suffix(".partial")
         nbformat.write(notebook, partial)
         partial.replace(path)
@@ -289,13 +282,13 @@ def build(folder: Path | None = None, *, everything: bool = False, run: bool = T
 
 def keep_outputs(notebook: nbformat.NotebookNode, stored: Path) -> bool:
     """Take the outputs of the stored notebook if its code cells are the same; tell whether."""
-    if not stored.exists() or first_problem(read(stored)):
+    if not stored.exists() or first_problem(executed := read(stored)):
         return False
-    mine, theirs = code_cells(notebook), code_cells(read(stored))
+    mine, theirs = code_cells(notebook), code_cells(executed)
     if [(c.source, tags(c)) for c in mine] != [(c.source, tags(c)) for c in theirs]:
         return False
-    for cell, executed in zip(mine, theirs, strict=True):
-        cell.outputs, cell.execution_count = executed.outputs, executed.execution_count
+    for cell, old in zip(mine, theirs, strict=True):
+        cell.outputs, cell.execution_count = old.outputs, old.execution_count
     return True
 
 

@@ -24,9 +24,8 @@ import numpy as np
 import tensorflow as tf
 
 from pix2pix_course import __version__
-from pix2pix_course.catalogue import CATALOGUE
-from pix2pix_course.config import PAINTED, Config
-from pix2pix_course.datasets import Dataset, open_dataset
+from pix2pix_course.config import Config
+from pix2pix_course.datasets import Dataset, is_name, open_dataset
 from pix2pix_course.palettes import Palette
 from pix2pix_course.pipeline import load_pairs, training_batches
 from pix2pix_course.training import (
@@ -117,7 +116,7 @@ def train(
         TrainingDiverged: a loss is no longer a number.
     """
     folder = Path(folder)
-    if config.dataset not in (PAINTED, *CATALOGUE) and Path(config.dataset).is_dir():
+    if not is_name(config.dataset) and Path(config.dataset).is_dir():
         # a run must find its data again from wherever it is resumed
         config = config.replace(dataset=str(Path(config.dataset).resolve()))
     if (folder / "config.json").exists():
