@@ -13,6 +13,32 @@ PAINTED = "painted"
 """Name of the data set that the course paints itself, with no network."""
 
 
+NORMS = ("batch", "instance", "none")
+BIASES = ("last", "unnormalised", "all")
+CHOICES = {
+    "direction": (None, "AtoB", "BtoA"),
+    "task": ("translation", "colorization", "inpainting"),
+    "value_range": ("symmetric", "unit"),
+    "resize": ("by_kind", "nearest", "bilinear", "bicubic"),
+    "crop": ("random", "centre"),
+    "generator": ("unet", "encoder_decoder", "resnet_9", "resnet_6"),
+    "generator_norm": NORMS,
+    "generator_bias": BIASES,
+    "skips_carry": ("before_activation", "after_activation"),
+    "decoder_relu": ("after_skip", "before_skip"),
+    "decoder": ("transposed", "upsampling"),
+    "decoder_widths": ("mirrored", "as_printed"),
+    "discriminator": ("patchgan", "image"),
+    "discriminator_norm": NORMS,
+    "discriminator_bias": BIASES,
+    "gan_loss": ("vanilla", "probabilities", "softmax", "lsgan", "wgan_gp"),
+    "update_order": ("alternate", "simultaneous"),
+    "fakes_for_d": ("shared", "redrawn", "inference"),
+    "test_mode": ("paper", "deterministic", "running"),
+}
+"""The words that a field of `Config` may hold."""
+
+
 @dataclass(frozen=True)
 class Config:
     """One training run, completely described. The defaults are the paper's.
@@ -28,32 +54,55 @@ class Config:
     dataset: str = PAINTED  # "painted", a name from `pix2pix-course data list`, or a folder
     direction: str | None = None  # "AtoB" or "BtoA" (A is left); None: as the data set says
     palette: str | None = None  # label colours of a folder that does not describe itself
+    task: str = "translation"  # "colorization" (L → ab) and "inpainting" use the target side alone
+    grey_input: bool = False  # the condition as one channel
+    grey_output: bool = False  # the generated image as one channel
+    value_range: str = "symmetric"  # [-1, 1], as tanh; "unit" is [0, 1], which tanh does not fit
     image_size: int = 256  # §6.2: side of the square that the networks see, in pixels
     train_pairs: int | None = None  # use only the first so many training pairs; None: all
     test_pairs: int | None = None  # the same for the split that evaluation uses
+    resize: str = "by_kind"  # labels nearest, photos bicubic; or one filter for both sides
     jitter: bool = True  # §6.2: enlarge to 286, crop a random 256
+    crop: str = "random"  # where jitter crops; always in the "centre" is no jitter at all
     mirror: bool = True  # §6.2: flip left and right with probability 1/2
+    shuffle: bool = True  # a new order each epoch
 
     # --- generator --------------------------------------------------------------------
-    generator: str = "unet"  # §3.2.1; "encoder_decoder" is the same without skips (table 2)
+    generator: str = "unet"  # §3.2.1; "encoder_decoder" has no skips; "resnet_9", "resnet_6"
     generator_filters: int = 64  # §6.1: width of the first layer; doubles up to 8 × this
-    dropout: float = 0.5  # §3.1: the only noise; in the first three decoder blocks
+    generator_norm: str = "batch"  # §6.1; "instance" or "none"
+    bottleneck_norm: bool = False  # at batch size 1 it would erase the 1×1 bottleneck (erratum)
+    generator_bias: str = "last"  # which convolutions have one: "last", "unnormalised", "all"
+    skips_carry: str = "before_activation"  # what an encoder level hands over; "after_activation"
+    decoder_relu: str = "after_skip"  # ReLU of the joined features; "before_skip" spares the skip
+    decoder: str = "transposed"  # convolutions; "upsampling" doubles the pixels, then convolves
+    decoder_widths: str = "mirrored"  # "as_printed" takes §6.1.1's channels after joining as widths
+    dropout: float = 0.5  # §3.1: the only noise; in three decoder blocks
+    dropout_innermost: bool = True  # §6.1.1: from the first block on; False: from the second
 
     # --- discriminator ----------------------------------------------------------------
+    discriminator: str = "patchgan"  # "image": one verdict on the whole image, by a dense layer
     discriminator_layers: int = 3  # strided layers; 3 sees 70×70 patches, 0 single pixels (§4.4)
     discriminator_filters: int = 64  # §6.1
+    discriminator_norm: str = "batch"  # §6.1; "instance" or "none"
+    discriminator_bias: str = "unnormalised"  # as `generator_bias`
+    discriminator_padding: int = 1  # pixels around each layer; 2 gives a 35×35 grid for 30×30
+    minibatch_features: int = 0  # of Salimans et al. (2016), for discriminator="image"
     conditional: bool = True  # D sees the condition too (cGAN); table 1 compares both
 
     # --- layers -----------------------------------------------------------------------
     leaky_slope: float = 0.2  # §6.1; Keras' LeakyReLU layer would default to 0.3
     norm_epsilon: float = 1e-5  # the authors' Torch default; Keras would default to 1e-3
     norm_momentum: float = 0.9  # share of the old average kept; Torch writes the same as 0.1
-    init_stddev: float = 0.02  # §6.2: kernels from N(0, 0.02)
+    init_stddev: float | None = 0.02  # §6.2: kernels from N(0, 0.02); None: Glorot, Keras' default
+    gamma_stddev: float = 0.02  # the authors' code: scales of the normalisation from N(1, 0.02)
 
     # --- objective --------------------------------------------------------------------
-    gan_loss: str = "vanilla"  # §3.1, cross-entropy from logits; "lsgan" is least squares
+    gan_loss: str = "vanilla"  # §3.1, from logits; see `losses.KINDS` for the others
     gan_weight: float = 1.0  # weight of the adversarial term; 0 trains on L1 alone (table 1)
     lambda_l1: float = 100.0  # §3.1; weight of the mean absolute error on [-1, 1] images
+    halve_d_loss: bool = True  # §3.3: "slows down D"; under Adam it changes nothing
+    gradient_penalty: float = 10.0  # Gulrajani et al. (2017); with gan_loss="wgan_gp" alone
 
     # --- optimisation -----------------------------------------------------------------
     epochs: int = 200  # §6.2, facades
@@ -63,6 +112,10 @@ class Config:
     beta_1: float = 0.5  # §3.3: less momentum than Adam's 0.9, since the target moves
     beta_2: float = 0.999  # §3.3
     adam_epsilon: float = 1e-8  # Torch's default; Keras would default to 1e-7
+    update_order: str = "alternate"  # §3.3: D, then G against the new D; "simultaneous": the old D
+    fakes_for_d: str = "shared"  # with G's step; "redrawn" dropout, or made in "inference" mode
+    one_class_batches: bool = False  # D sees only real, then only generated images, in turn
+    pool_size: int = 0  # past fakes kept for D (Shrivastava et al. 2017); CycleGAN's 50
     seed: int = 0  # weights, order, jitter and dropout all follow from it
 
     # --- book-keeping -----------------------------------------------------------------
@@ -70,6 +123,7 @@ class Config:
     save_every: int = 1  # epochs between checkpoints
 
     # --- evaluation -------------------------------------------------------------------
+    test_mode: str = "paper"  # §3.3: dropout and batch statistics; "running", "deterministic"
     segmenter_epochs: int = 40  # photo → label network of the label consistency (§4, FCN-score)
     segmenter_filters: int = 32
 
@@ -86,22 +140,18 @@ class Config:
             "image_size",
             "the U-Net halves the side down to 1; use 64, 128, 256 or 512",
         )
-        require(self.direction in (None, "AtoB", "BtoA"), "direction", "use 'AtoB' or 'BtoA'")
-        require(
-            self.generator in ("unet", "encoder_decoder"),
-            "generator",
-            "use 'unet' or 'encoder_decoder'",
-        )
-        require(self.gan_loss in ("vanilla", "lsgan"), "gan_loss", "use 'vanilla' or 'lsgan'")
+        for field, choices in CHOICES.items():
+            use = "use " + ", ".join(map(repr, choices))
+            require(getattr(self, field) in choices, field, use)
         require(0 <= self.dropout < 1, "dropout", "a rate is at least 0 and below 1")
         require(
-            0 <= self.discriminator_layers <= 5,
+            0 <= self.discriminator_layers <= 6,
             "discriminator_layers",
-            "0 to 5 give receptive fields of 1, 16, 34, 70, 142 and 286 pixels",
+            "0 to 6 give receptive fields of 1, 16, 34, 70, 142, 286 and 574 pixels",
         )
         smallest = 2**self.discriminator_layers * 4
         require(
-            size >= smallest,
+            size >= smallest or self.discriminator == "image",
             "discriminator_layers",
             f"images of {size} pixels leave no patch; use fewer layers or larger images",
         )
@@ -109,8 +159,8 @@ class Config:
             require(getattr(self, field) >= 1, field, "must be at least 1")
         for field in ("sample_every", "save_every", "segmenter_epochs", "segmenter_filters"):
             require(getattr(self, field) >= 1, field, "must be at least 1")
-        for field in ("gan_weight", "lambda_l1"):
-            require(getattr(self, field) >= 0, field, "a weight is not negative")
+        for field in ("gan_weight", "lambda_l1", "gradient_penalty", "pool_size", "gamma_stddev"):
+            require(getattr(self, field) >= 0, field, "must not be negative")
         for field in ("train_pairs", "test_pairs"):
             value = getattr(self, field)
             require(value is None or value >= 1, field, "use None for all, or at least 1")
@@ -121,6 +171,43 @@ class Config:
         )
         require(self.decay_epochs >= 0, "decay_epochs", "use 0 for a constant rate, or more")
         require(self.learning_rate > 0, "learning_rate", "must be positive")
+        require(
+            self.discriminator_padding in (1, 2),
+            "discriminator_padding",
+            "1 gives the paper's grids, 2 the larger ones of the Gluon tutorial",
+        )
+        require(
+            self.minibatch_features == 0 or self.discriminator == "image",
+            "minibatch_features",
+            "they compare whole images; use discriminator='image', or 0",
+        )
+        require(
+            self.task == "translation" or not (self.grey_input or self.grey_output),
+            "task",
+            "colorization and inpainting decide themselves what is grey; "
+            "leave grey_input and grey_output False",
+        )
+        require(
+            self.task != "colorization" or self.value_range == "symmetric",
+            "value_range",
+            "Lab colours have no unit range; use 'symmetric'",
+        )
+        require(
+            self.gan_loss != "wgan_gp" or self.discriminator_norm != "batch",
+            "discriminator_norm",
+            "the gradient penalty holds for each image by itself, and batch normalisation mixes "
+            "them; use 'instance' or 'none' with gan_loss='wgan_gp'",
+        )
+
+    @property
+    def input_channels(self) -> int:
+        """Channels of the condition: 3, or 1 where it is grey or a lightness."""
+        return 1 if self.grey_input or self.task == "colorization" else 3
+
+    @property
+    def output_channels(self) -> int:
+        """Channels of the generated image: 3, 1 for grey, 2 for the colours a and b of Lab."""
+        return 2 if self.task == "colorization" else 1 if self.grey_output else 3
 
     def replace(self, **changes) -> "Config":
         """A copy with some fields changed.
