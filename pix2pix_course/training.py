@@ -10,12 +10,19 @@ from keras import ops
 from PIL import Image
 
 from pix2pix_course.config import Config
-from pix2pix_course.discriminators import patchgan
-from pix2pix_course.generators import encoder_decoder, generate, unet
-from pix2pix_course.losses import belief, discriminator_terms, generator_gan_term, l1_term
+from pix2pix_course.discriminators import image_discriminator, patchgan
+from pix2pix_course.generators import encoder_decoder, generate, resnet, unet
+from pix2pix_course.losses import (
+    accuracy,
+    belief,
+    discriminator_terms,
+    generator_gan_term,
+    l1_term,
+)
 from pix2pix_course.pipeline import Pairs, to_image, to_network
+from pix2pix_course.pool import ImagePool
 
-TERMS = ("d_loss", "d_real_loss", "d_fake_loss", "d_real", "d_fake", "g_gan", "g_l1")
+TERMS = ("d_loss", "d_real_loss", "d_fake_loss", "d_real", "d_fake", "d_accuracy", "g_gan", "g_l1")
 """What every step reports, in this order; see `Pix2Pix`."""
 
 
@@ -31,15 +38,23 @@ class Pix2Pix(keras.Model):
 
     - `d_real_loss`, `d_fake_loss`, and `d_loss`, their mean; see `losses.CHANCE`;
     - `d_real`, `d_fake`: D's mean answer, 1 "real", 0 "generated", 1/2 is chance;
+    - `d_accuracy`: the share of patches that D judges right; 1/2 is chance;
     - `g_gan`: the adversarial term of G; `g_l1`: its mean absolute error on [-1, 1].
 
     Args:
         generator: from `generators`.
         discriminator: from `discriminators`, taking `[condition, image]` if `conditional`.
         conditional: whether D sees the condition.
-        gan_loss: "vanilla" or "lsgan".
+        gan_loss: one of `losses.KINDS`.
         gan_weight: weight of the adversarial term; at 0 D is not trained at all.
         lambda_l1: weight of the L1 term.
+        halve_d_loss: train D on half the sum of its two terms (§3.3), else on the sum.
+        gradient_penalty: weight of the penalty on D; for "wgan_gp" alone.
+        update_order: "alternate", G answers to the D just updated; "simultaneous", to the old one.
+        fakes_for_d: D is updated on the generated images of G's own step ("shared"), on images
+            with other dropout ("redrawn"), or on those of G in "inference" mode.
+        one_class_batches: D is updated on generated images alone, then on real ones alone, in turn.
+        pool: past images that D is shown again, or None.
     """
 
     def __init__(
@@ -50,6 +65,12 @@ class Pix2Pix(keras.Model):
         gan_loss: str = "vanilla",
         gan_weight: float = 1.0,
         lambda_l1: float = 100.0,
+        halve_d_loss: bool = True,
+        gradient_penalty: float = 10.0,
+        update_order: str = "alternate",
+        fakes_for_d: str = "shared",
+        one_class_batches: bool = False,
+        pool: ImagePool | None = None,
     ):
         super().__init__(name="pix2pix")
         self.generator = generator
@@ -58,6 +79,13 @@ class Pix2Pix(keras.Model):
         self.gan_loss = gan_loss
         self.gan_weight = gan_weight
         self.lambda_l1 = lambda_l1
+        self.halve_d_loss = halve_d_loss
+        self.gradient_penalty = gradient_penalty
+        self.update_order = update_order
+        self.fakes_for_d = fakes_for_d
+        self.one_class_batches = one_class_batches
+        self.pool = pool
+        self.seed_generator = keras.random.SeedGenerator(0)  # of the penalty's places
         self.means = [keras.metrics.Mean(name=term) for term in TERMS]
 
     def compile(self, generator_optimizer, discriminator_optimizer):
@@ -77,70 +105,136 @@ class Pix2Pix(keras.Model):
         return self.discriminator(pair, training=True)
 
     def train_step(self, data):
-        """Update D, then G, on one batch of (condition, target)."""
+        """Update D and G on one batch of (condition, target)."""
         condition, target = data
         with tf.GradientTape() as generator_tape:
             generated = self.generator(condition, training=True)
-            # D's update is no function of G's weights that G should follow.
-            with generator_tape.stop_recording():
-                judged = self.train_discriminator(condition, target, generated)
+            if self.update_order == "alternate":
+                # D's update is no function of G's weights that G should follow.
+                with generator_tape.stop_recording():
+                    judged = self.train_discriminator(condition, target, generated)
             g_gan = 0.0
             if self.gan_weight:
                 g_gan = generator_gan_term(self.judge(condition, generated), self.gan_loss)
             g_l1 = l1_term(target, generated)
             objective = self.gan_weight * g_gan + self.lambda_l1 * g_l1
         variables = self.generator.trainable_variables
-        self.optimizer.apply(generator_tape.gradient(objective, variables), variables)
+        gradients = generator_tape.gradient(objective, variables)
+        if self.update_order == "simultaneous":
+            judged = self.train_discriminator(condition, target, generated)
+        self.optimizer.apply(gradients, variables)
 
         for mean, value in zip(self.means, (*judged, g_gan, g_l1), strict=True):
             mean.update_state(value)
         return {mean.name: mean.result() for mean in self.means}
 
     def train_discriminator(self, condition, target, generated):
-        """One step of D; returns its loss, the two terms of it, D(real) and D(fake)."""
+        """One step of D; returns its loss, the two terms of it, D(real), D(fake), accuracy."""
         if not self.gan_weight:
-            return 0.0, 0.0, 0.0, 0.5, 0.5
+            return 0.0, 0.0, 0.0, 0.5, 0.5, 0.5
+        fake_condition, fake = self.shown_to_discriminator(condition, generated)
         with tf.GradientTape() as tape:
             real_logits = self.judge(condition, target)
-            fake_logits = self.judge(condition, generated)
+            fake_logits = self.judge(fake_condition, fake)
             real_loss, fake_loss = discriminator_terms(real_logits, fake_logits, self.gan_loss)
             loss = (real_loss + fake_loss) / 2  # §3.3; under Adam it changes nothing (notebook 04)
+            objective = loss if self.halve_d_loss else 2 * loss
+            if self.one_class_batches:
+                is_odd = self.discriminator_optimizer.iterations % 2 == 1
+                objective = tf.where(is_odd, real_loss, fake_loss)
+            if self.gan_loss == "wgan_gp":
+                objective += self.gradient_penalty * self.penalty(condition, target, fake)
         variables = self.discriminator.trainable_variables
-        self.discriminator_optimizer.apply(tape.gradient(loss, variables), variables)
+        self.discriminator_optimizer.apply(tape.gradient(objective, variables), variables)
         return (
             loss,
             real_loss,
             fake_loss,
             belief(real_logits, self.gan_loss),
             belief(fake_logits, self.gan_loss),
+            accuracy(real_logits, fake_logits, self.gan_loss),
         )
+
+    def shown_to_discriminator(self, condition, generated):
+        """The generated images that D is updated on, and the conditions that belong to them."""
+        if self.fakes_for_d != "shared":
+            generated = self.generator(condition, training=self.fakes_for_d == "redrawn")
+        if self.pool is None:
+            return condition, generated
+        pairs = self.pool(ops.concatenate([condition, generated], axis=-1))
+        channels = condition.shape[-1]
+        return pairs[..., :channels], pairs[..., channels:]
+
+    def penalty(self, condition, target, generated):
+        """Mean of (‖∇D‖ - 1)² at random places between real and generated images.
+
+        Gulrajani et al. (2017), equation 3; the norm is taken over all pixels of an image.
+        """
+        share = keras.random.uniform((target.shape[0], 1, 1, 1), seed=self.seed_generator)
+        between = share * target + (1 - share) * generated
+        with tf.GradientTape() as tape:
+            tape.watch(between)
+            # a sum keeps the images of a batch apart, the mean is over the patches of one image
+            logits = self.judge(condition, between)
+            answers = ops.sum(ops.mean(logits, axis=tuple(range(1, len(logits.shape)))))
+        gradient = tape.gradient(answers, between)
+        norm = ops.sqrt(ops.sum(ops.square(gradient), axis=(1, 2, 3)) + 1e-12)
+        return ops.mean(ops.square(norm - 1))
 
 
 def build_generator(config: Config, fixed_size: bool = False) -> keras.Model:
     """The untrained generator that `config` describes."""
+    common = {
+        "input_channels": config.input_channels,
+        "output_channels": config.output_channels,
+        "filters": config.generator_filters,
+        "dropout": config.dropout,
+        "norm_epsilon": config.norm_epsilon,
+        "norm_momentum": config.norm_momentum,
+        "init_stddev": config.init_stddev,
+        "norm": config.generator_norm,
+        "gamma_stddev": config.gamma_stddev,
+        "bias": config.generator_bias,
+    }
+    if config.generator.startswith("resnet"):
+        blocks = int(config.generator.removeprefix("resnet_"))
+        return resnet(blocks, image_size=config.image_size if fixed_size else None, **common)
     build = {"unet": unet, "encoder_decoder": encoder_decoder}[config.generator]
     return build(
         config.image_size,
-        filters=config.generator_filters,
-        dropout=config.dropout,
         leaky_slope=config.leaky_slope,
-        norm_epsilon=config.norm_epsilon,
-        norm_momentum=config.norm_momentum,
-        init_stddev=config.init_stddev,
         fixed_size=fixed_size,
+        bottleneck_norm=config.bottleneck_norm,
+        skips_carry=config.skips_carry,
+        decoder_relu=config.decoder_relu,
+        decoder=config.decoder,
+        decoder_widths=config.decoder_widths,
+        dropout_innermost=config.dropout_innermost,
+        **common,
     )
 
 
 def build_discriminator(config: Config) -> keras.Model:
     """The untrained discriminator that `config` describes."""
+    common = {
+        "input_channels": config.input_channels,
+        "target_channels": config.output_channels,
+        "filters": config.discriminator_filters,
+        "conditional": config.conditional,
+        "leaky_slope": config.leaky_slope,
+        "norm_epsilon": config.norm_epsilon,
+        "norm_momentum": config.norm_momentum,
+        "init_stddev": config.init_stddev,
+        "norm": config.discriminator_norm,
+        "gamma_stddev": config.gamma_stddev,
+        "bias": config.discriminator_bias,
+        "outputs": 2 if config.gan_loss == "softmax" else 1,
+    }
+    if config.discriminator == "image":
+        features = config.minibatch_features
+        return image_discriminator(config.image_size, minibatch_features=features, **common)
     return patchgan(
-        layers_strided=config.discriminator_layers,
-        filters=config.discriminator_filters,
-        conditional=config.conditional,
-        leaky_slope=config.leaky_slope,
-        norm_epsilon=config.norm_epsilon,
-        norm_momentum=config.norm_momentum,
-        init_stddev=config.init_stddev,
+        layers_strided=config.discriminator_layers, padding=config.discriminator_padding, **common
     )
 
 
@@ -157,33 +251,45 @@ def build_pix2pix(config: Config) -> Pix2Pix:
             config.learning_rate, config.beta_1, config.beta_2, config.adam_epsilon
         )
 
+    generator, discriminator = build_generator(config), build_discriminator(config)
+    pool = None
+    if config.pool_size and config.gan_weight:
+        pool = ImagePool(config.pool_size, config.seed, name="pool")
+        channels = config.input_channels + config.output_channels
+        pool.build((config.batch_size, config.image_size, config.image_size, channels))
     model = Pix2Pix(
-        build_generator(config),
-        build_discriminator(config),
+        generator,
+        discriminator,
         conditional=config.conditional,
         gan_loss=config.gan_loss,
         gan_weight=config.gan_weight,
         lambda_l1=config.lambda_l1,
+        halve_d_loss=config.halve_d_loss,
+        gradient_penalty=config.gradient_penalty,
+        update_order=config.update_order,
+        fakes_for_d=config.fakes_for_d,
+        one_class_batches=config.one_class_batches,
+        pool=pool,
     )
     model.compile(adam(), adam())
     return model
 
 
 class SeedEachEpoch(keras.callbacks.Callback):
-    """Makes dropout a function of (seed, epoch, step), so that a resumed run repeats it."""
+    """Makes dropout and other draws a function of (seed, epoch, step): a resumed run repeats it."""
 
     def __init__(self, seed: int):
         super().__init__()
         self.seed = seed
 
     def on_epoch_begin(self, epoch, logs=None):
-        """Restart the random state of every dropout layer from (seed, epoch)."""
-        layers = [layer for layer in self.model.generator.layers if hasattr(layer, "rate")]
-        for index, layer in enumerate(layers):
-            if layer.rate:
-                state = np.random.SeedSequence([self.seed, epoch, index]).generate_state(2)
-                # Dropout adds to the state at each step, so leave it room below 2³².
-                layer.seed_generator.state.assign(state >> 1)
+        """Restart the random state of whatever draws numbers from (seed, epoch)."""
+        drawing = [layer for layer in self.model.generator.layers if getattr(layer, "rate", 0)]
+        drawing += [self.model] if self.model.pool is None else [self.model, self.model.pool]
+        for index, layer in enumerate(drawing):
+            state = np.random.SeedSequence([self.seed, epoch, index]).generate_state(2)
+            # Each draw adds to the state, so leave it room below 2³².
+            layer.seed_generator.state.assign(state >> 1)
 
 
 class LearningRateByEpoch(keras.callbacks.Callback):
