@@ -5,6 +5,7 @@ from PIL import Image
 
 from pix2pix_course import pipeline
 from pix2pix_course.datasets import DatasetError, open_dataset
+from pix2pix_course.encoding import Encoding
 from pix2pix_course.palettes import PALETTES
 
 FACADES = PALETTES["facades"]
@@ -141,3 +142,79 @@ def test_a_set_too_large_for_memory_gives_the_same_batches(dataset):
 def test_less_than_one_batch_is_an_error(dataset):
     with pytest.raises(DatasetError, match="10 training pairs do not fill one batch of 11"):
         pipeline.training_batches(dataset, 64, batch_size=11)
+
+
+@pytest.mark.parametrize("resize", ["nearest", "bilinear", "bicubic"])
+def test_one_filter_for_both_sides_is_pillows(dataset, resize):
+    path = dataset.files("test")[0]
+    picture = Image.open(path).convert("RGB")
+    pair = pipeline.load_pair(dataset, path, 96, resize)
+    for image, left in zip(pair, (64, 0), strict=True):  # painted sets go from right to left
+        half = picture.crop((left, 0, left + 64, 64))
+        wanted = half.resize((96, 96), getattr(Image.Resampling, resize.upper()))
+        np.testing.assert_array_equal(image, np.asarray(wanted))
+
+
+def test_one_filter_leaves_the_colours_of_labels_alone(shared_datasets):
+    dataset = open_dataset(shared_datasets / "facades", "BtoA", palette="facades")
+    pairs = pipeline.load_pairs(dataset, "val", 256, limit=1, resize="nearest")
+    colours = set(map(tuple, pairs.condition.reshape(-1, 3).tolist()))
+    assert len(colours) > len(FACADES.colours)  # JPEG's
+
+
+def test_unknown_words_are_refused(dataset):
+    with pytest.raises(ValueError, match=r"resize='lanczos': use 'by_kind' or one of nearest"):
+        pipeline.load_pairs(dataset, "test", 64, resize="lanczos")
+    with pytest.raises(ValueError, match=r"crop='top': use 'random' or 'centre'"):
+        pipeline.training_batches(dataset, 64, crop="top")
+
+
+def test_the_central_crop_enlarges_and_keeps_the_middle_in_every_epoch(dataset):
+    options = {"mirror": False, "shuffle": False, "crop": "centre"}
+    batches, _ = pipeline.training_batches(dataset, 64, 10, epochs=2, **options)
+    pairs = pipeline.load_pairs(dataset, "train", 72)
+    for condition, target in as_arrays(batches):
+        np.testing.assert_array_equal(pipeline.to_image(condition), pairs.condition[:, 4:68, 4:68])
+        np.testing.assert_array_equal(pipeline.to_image(target), pairs.target[:, 4:68, 4:68])
+
+
+def test_without_shuffling_the_files_come_in_their_order_each_epoch(dataset):
+    options = {"jitter": False, "mirror": False, "shuffle": False}
+    batches, steps = pipeline.training_batches(dataset, 64, 4, epochs=2, **options)
+    wanted = pipeline.load_pairs(dataset, "train", 64).target
+    found = pipeline.to_image(np.concatenate([target for _, target in as_arrays(batches)]))
+    assert steps == 2
+    np.testing.assert_array_equal(found, np.concatenate([wanted[:8], wanted[:8]]))
+
+
+@pytest.mark.parametrize("cache_bytes", [0, pipeline.CACHE_BYTES])
+@pytest.mark.parametrize(
+    "encoding",
+    [
+        Encoding(value_range="unit"),
+        Encoding(grey_input=True),
+        Encoding(grey_input=True, grey_output=True),
+        Encoding("colorization"),
+        Encoding("inpainting"),
+    ],
+    ids=["unit", "grey input", "grey", "colorization", "inpainting"],
+)
+def test_batches_are_the_encoded_crops(dataset, encoding, cache_bytes):
+    options = {"batch_size": 5, "seed": 2, "epochs": 2, "cache_bytes": cache_bytes}
+    plain, _ = pipeline.training_batches(dataset, 64, **options)
+    encoded, _ = pipeline.training_batches(dataset, 64, encoding=encoding, **options)
+    for (condition, target), found in zip(as_arrays(plain), as_arrays(encoded), strict=True):
+        source = pipeline.to_image(target if encoding.from_target else condition)
+        # cropping and then encoding is the same: order, crops and flips are those of the default
+        np.testing.assert_array_equal(found[0], encoding.condition(source))
+        np.testing.assert_array_equal(found[1], encoding.target(pipeline.to_image(target)))
+
+
+def test_pairs_are_shown_as_the_networks_see_them(dataset):
+    plain = pipeline.load_pairs(dataset, "test", 64)
+    for encoding in (Encoding(grey_input=True), Encoding("colorization"), Encoding("inpainting")):
+        pairs = pipeline.load_pairs(dataset, "test", 64, encoding=encoding)
+        source = plain.target if encoding.from_target else plain.condition
+        np.testing.assert_array_equal(pairs.condition, encoding.show_condition(source))
+        np.testing.assert_array_equal(pairs.target, plain.target)
+        assert pairs.names == plain.names
