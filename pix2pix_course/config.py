@@ -232,6 +232,11 @@ class Config:
         """The inverse of `to_dict`; raises `ValueError` on unknown fields or bad values."""
         return cls().replace(**fields)
 
+    def differences(self, other: "Config") -> dict[str, tuple]:
+        """The fields in which two configurations differ: name → (value here, value there)."""
+        here, there = self.to_dict(), other.to_dict()
+        return {name: (here[name], there[name]) for name in here if here[name] != there[name]}
+
     def learning_rate_at(self, epoch: int) -> float:
         """Learning rate of an epoch counted from 0.
 

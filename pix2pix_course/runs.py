@@ -3,7 +3,7 @@
 ```
 run/
   config.json             the Config, the data set and the versions it was made with
-  checkpoint-0012/        generator, discriminator, both optimizers, after epoch 12
+  checkpoint-0012/        generator, discriminator, both optimizers (image pool), after epoch 12
   history.csv             one row an epoch
   samples/                pictures of the fixed test inputs
   tensorboard/            the same losses for `tensorboard --logdir`
@@ -28,6 +28,7 @@ from pix2pix_course.config import Config
 from pix2pix_course.datasets import Dataset, is_name, open_dataset
 from pix2pix_course.palettes import Palette
 from pix2pix_course.pipeline import load_pairs, training_batches
+from pix2pix_course.recipes import warn_of_defects
 from pix2pix_course.training import (
     TERMS,
     EpochLines,
@@ -198,6 +199,7 @@ def fit(folder: Path, config: Config, data_folder: Path | None, verbose: int | s
     if checkpoint is not None:
         load_checkpoint(model, checkpoint)
     if first_epoch < config.epochs:
+        warn_of_defects(config)
         cut_history(folder, first_epoch)
         dataset = open_run_dataset(config, data_folder)
         batches, steps = training_batches(
@@ -256,8 +258,12 @@ class HistoryRows(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         """Write this epoch's row, and the header before the first."""
         is_new = not self.path.exists()
+        columns = self.columns
+        if not is_new:  # a run begun by an older version goes on with the columns it has
+            with self.path.open(newline="") as file:
+                columns = next(csv.reader(file))
         with self.path.open("a", newline="") as file:
-            writer = csv.DictWriter(file, self.columns, lineterminator="\n")
+            writer = csv.DictWriter(file, columns, extrasaction="ignore", lineterminator="\n")
             if is_new:
                 writer.writeheader()
             writer.writerow({"epoch": epoch + 1, **{k: logs[k] for k in self.columns[1:]}})
@@ -290,6 +296,8 @@ def save_checkpoint(model: Pix2Pix, folder: Path, epoch: int) -> Path:
     for name, optimizer in optimizers(model).items():
         values = [keras.ops.convert_to_numpy(variable) for variable in optimizer.variables]
         np.savez(partial / f"{name}_optimizer.npz", *values)
+    if model.pool is not None:
+        np.savez(partial / "pool.npz", *model.pool.get_weights())
     os.replace(partial, final)  # complete, or not there at all
     for old in folder.glob("checkpoint-*"):
         if old != final:
@@ -305,6 +313,9 @@ def load_checkpoint(model: Pix2Pix, checkpoint: Path) -> None:
         with np.load(checkpoint / f"{name}_optimizer.npz") as values:
             for index, variable in enumerate(optimizer.variables):
                 variable.assign(values[f"arr_{index}"])
+    if model.pool is not None:
+        with np.load(checkpoint / "pool.npz") as values:
+            model.pool.set_weights([values["arr_0"], values["arr_1"]])
 
 
 def optimizers(model: Pix2Pix) -> dict[str, keras.optimizers.Optimizer]:
@@ -362,8 +373,8 @@ def read_config(folder: Path) -> Config:
 
 def describe_difference(found: Config, wanted: Config) -> str:
     """The fields in which two configurations differ, in words."""
-    old, new = found.to_dict(), wanted.to_dict()
-    return ", ".join(f"{k}={old[k]!r} instead of {new[k]!r}" for k in old if old[k] != new[k])
+    pairs = found.differences(wanted).items()
+    return ", ".join(f"{name}={old!r} instead of {new!r}" for name, (old, new) in pairs)
 
 
 def versions() -> dict[str, str]:

@@ -21,11 +21,11 @@ MODULES = sorted((ROOT / "pix2pix_course").glob("*.py"))
 
 # Data runs one way: a module imports only from layers above its own.
 LAYERS = (
-    {"config", "palettes", "download", "catalogue", "canvas", "plotting", "quiet"},
+    {"config", "palettes", "download", "catalogue", "canvas", "plotting", "quiet", "blocks"},
     {"painter", "encoding"},
     {"datasets"},
     {"pipeline"},
-    {"generators", "discriminators", "losses", "segmenter"},
+    {"generators", "discriminators", "losses", "segmenter", "pool", "recipes"},
     {"training"},
     {"runs"},
     {"translation"},
