@@ -18,6 +18,7 @@ from PIL import Image
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from tqdm import tqdm
 
+from pix2pix_course.encoding import Encoding
 from pix2pix_course.pipeline import Pairs, load_pairs
 from pix2pix_course.plotting import image_grid
 from pix2pix_course.runs import Run
@@ -141,7 +142,11 @@ class Evaluation:
 
 
 def evaluate(
-    run: Run, mode: str = "paper", data_folder: Path | None = None, verbose: int = 1
+    run: Run,
+    mode: str | None = None,
+    data_folder: Path | None = None,
+    verbose: int = 1,
+    segmenter_folder: Path | None = None,
 ) -> Evaluation:
     """Translate the test split and measure the results.
 
@@ -150,9 +155,12 @@ def evaluate(
 
     Args:
         run: from `runs.load`.
-        mode: see `generators.generate`.
+        mode: see `generators.generate`; None is the run's own, `run.config.test_mode`.
         data_folder: where painted and downloaded sets live.
         verbose: 0 is silent, 1 shows bars.
+        segmenter_folder: where the segmenter is kept, or trained if it is not there; None: in the
+            run. Runs on the same data that name the same folder are read by the same segmenter,
+            so that their scores may be compared.
 
     Returns:
         The scores.
@@ -161,9 +169,11 @@ def evaluate(
         DatasetError: the data is no longer there, or has neither a test nor a val split.
     """
     config = run.config
+    mode = mode or config.test_mode
     dataset = run.dataset(data_folder)
     split = dataset.evaluation_split
-    pairs = load_pairs(dataset, split, config.image_size, config.test_pairs)
+    some = (dataset, split, config.image_size, config.test_pairs)
+    pairs = load_pairs(*some, config.resize, Encoding.of(config))
     folder = run.folder / "evaluation"
     (folder / "generated").mkdir(parents=True, exist_ok=True)
 
@@ -190,14 +200,13 @@ def evaluate(
 
     read = None
     palette = dataset.condition_palette
-    if palette is None:
-        notes.append(
-            "No label consistency: the condition of this data set is no label map, so there is "
-            "nothing that a segmenter could read back."
-        )
+    missing = why_no_label_consistency(run, palette)
+    if missing:
+        notes.append(f"No label consistency: {missing}.")
     else:
-        segmenter = run_segmenter(run, dataset, folder, verbose)
-        ids = np.stack([palette.to_ids(condition) for condition in pairs.condition])
+        segmenter = run_segmenter(run, dataset, Path(segmenter_folder or folder), verbose)
+        # the labels themselves, whatever the generator was shown of them
+        ids = np.stack([palette.to_ids(condition) for condition in load_pairs(*some).condition])
         read = {column: read_labels(segmenter, photos) for column, photos in columns.items()}
         for column, labels in read.items():
             counts = confusion(ids, labels, len(palette))
@@ -215,6 +224,20 @@ def evaluate(
     return evaluation
 
 
+def why_no_label_consistency(run: Run, palette) -> str | None:
+    """The reason why there is nothing to read back from a run's pictures; None if there is."""
+    if run.config.task != "translation":
+        return f"{run.config.task} has no label map for its condition"
+    if palette is None:
+        return (
+            "the condition of this data set is no label map, so there is nothing that a segmenter "
+            "could read back"
+        )
+    if run.config.grey_output:
+        return "the segmenter reads photos in colour, and this run makes grey ones"
+    return None
+
+
 def image_scores(columns: dict[str, np.ndarray], target: np.ndarray) -> dict:
     """MAE, PSNR and SSIM against the target, averaged over images; "real" is the target itself."""
     scores = {}
@@ -228,7 +251,7 @@ def image_scores(columns: dict[str, np.ndarray], target: np.ndarray) -> dict:
 
 
 def run_segmenter(run: Run, dataset, folder: Path, verbose: int):
-    """The segmenter of this run: trained once on its training pairs, then kept."""
+    """The segmenter in a folder, or else one trained on the run's pairs and kept there."""
     config, palette = run.config, dataset.condition_palette
     kept = folder / "segmenter.weights.h5"
     if kept.exists():
@@ -245,6 +268,7 @@ def run_segmenter(run: Run, dataset, folder: Path, verbose: int):
         config.seed,
         verbose,
     )
+    folder.mkdir(parents=True, exist_ok=True)
     partial = folder / "partial.weights.h5"
     segmenter.save_weights(partial)
     partial.replace(kept)

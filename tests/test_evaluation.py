@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from pix2pix_course import evaluation, runs
 from pix2pix_course.painter import paint_folder
+from pix2pix_course.training import build_generator
 
 
 def pictures():
@@ -94,6 +95,21 @@ def test_a_second_evaluation_uses_the_segmenter_again_and_agrees(evaluated):
     assert weights.stat().st_mtime_ns == before
 
 
+def test_two_runs_may_share_a_segmenter(evaluated, tmp_path):
+    run, _ = evaluated
+    copies = [shutil.copytree(run.folder, tmp_path / name) for name in "ab"]
+    shared = tmp_path / "reader"
+    scores, made = [], []
+    for copy in copies:
+        (copy / "evaluation" / "segmenter.weights.h5").unlink()
+        again = evaluation.evaluate(runs.load(copy), verbose=0, segmenter_folder=shared)
+        scores.append(again.scores)
+        made.append((shared / "segmenter.weights.h5").stat().st_mtime_ns)
+        assert not (copy / "evaluation" / "segmenter.weights.h5").exists()
+    assert scores[0] == scores[1]
+    assert made[0] == made[1]
+
+
 def test_without_a_label_map_the_row_is_left_out_with_the_reason(small_config, tmp_path):
     # from photo to label: the condition is the photo
     run = runs.train(small_config.replace(direction="AtoB", epochs=1), tmp_path / "run", verbose=0)
@@ -110,3 +126,28 @@ def test_without_a_test_split_val_is_used_and_named(small_config, tmp_path):
     result = evaluation.evaluate(runs.train(config, tmp_path / "run", verbose=0), verbose=0)
     assert result.split == "val"
     assert any("'val' was used" in note for note in result.notes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"task": "colorization"}, "colorization has no label map for its condition"),
+        ({"task": "inpainting"}, "inpainting has no label map for its condition"),
+        ({"grey_output": True}, "this run makes grey ones"),
+    ],
+)
+def test_other_tasks_are_measured_without_labels_and_say_why(trained, tmp_path, changes, reason):
+    shutil.copy(trained.folder / "config.json", tmp_path)
+    config = trained.config.replace(test_mode="running", **changes)
+    run = runs.Run(tmp_path, config, build_generator(config), 0)
+    result = evaluation.evaluate(run, verbose=0)
+    assert set(result.scores) == {"mae", "psnr", "ssim"}
+    assert result.mode == "running"  # its own, as none was given
+    assert any(reason in note for note in result.notes)
+
+
+def test_a_grey_condition_has_labels_all_the_same(trained, tmp_path):
+    shutil.copy(trained.folder / "config.json", tmp_path)
+    config = trained.config.replace(grey_input=True, resize="bicubic")
+    run = runs.Run(tmp_path, config, build_generator(config), 0)
+    assert "mean_iou" in evaluation.evaluate(run, verbose=0).scores

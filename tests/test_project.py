@@ -30,6 +30,7 @@ LAYERS = (
     {"runs"},
     {"translation"},
     {"evaluation"},
+    {"experiments"},
     {"notebooks", "doctor"},
     {"cli"},
     {"__main__"},

@@ -1,0 +1,421 @@
+"""Many trainings, and what may be concluded from them: tables 1 to 3 of the paper; notebook 07.
+
+One training is an anecdote: another seed would have given another number. So a grid trains every
+configuration from several seeds, lets one and the same segmenter read all the results, and calls
+an order between two configurations carried only where the seeds agree about it.
+"""
+
+import csv
+import json
+import math
+import os
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from pix2pix_course import runs
+from pix2pix_course.config import Config
+from pix2pix_course.datasets import is_name
+from pix2pix_course.evaluation import evaluate
+
+SCORES = ("pixel_accuracy", "class_accuracy", "mean_iou")
+"""The columns of the paper's tables, as `evaluation` names them."""
+
+PUBLISHED = {
+    "1 · losses": {
+        "L1": (0.42, 0.15, 0.11),
+        "GAN": (0.22, 0.05, 0.01),
+        "cGAN": (0.57, 0.22, 0.16),
+        "L1+GAN": (0.64, 0.20, 0.15),
+        "L1+cGAN": (0.66, 0.23, 0.17),
+    },
+    "2 · generators": {  # at batch size 10, says its caption
+        "encoder-decoder, L1": (0.35, 0.12, 0.08),
+        "encoder-decoder, L1+cGAN": (0.29, 0.09, 0.05),
+        "U-Net, L1": (0.48, 0.18, 0.13),
+        "U-Net, L1+cGAN": (0.55, 0.20, 0.14),
+    },
+    "3 · patches": {
+        "pixel": (0.39, 0.15, 0.10),  # 1×1
+        "small patch": (0.65, 0.21, 0.17),  # 16×16
+        "patch": (0.66, 0.23, 0.17),  # 70×70
+        "whole image": (0.42, 0.16, 0.11),  # 286×286
+    },
+}
+"""Table → row → the published `SCORES`: Cityscapes, labels → photo.
+
+arXiv:1611.07004v3, §4.2 to §4.4; the encoder-decoder is missing in earlier versions.
+"""
+
+PUBLISHED_CEILING = (0.80, 0.26, 0.21)
+"""What the paper's segmenter scores on real photos (table 1)."""
+
+LUCK = 0.05
+"""An order counts as carried if chance alone would give it at most this often."""
+
+READING = (
+    "dataset", "direction", "palette", "image_size", "test_pairs", "segmenter_epochs",
+    "segmenter_filters",
+)  # fmt: skip
+"""Fields in which the configurations of a grid must agree, or its scores cannot be compared."""
+
+
+def table_configs(base: Config) -> dict[str, Config]:
+    """The rows of `PUBLISHED`, each as a variation of one configuration.
+
+    The patches follow the images: 1, 16, 70 and 286 pixels at 256. Smaller images have a smaller
+    "whole image": the D of `log2(image_size) - 3` strided layers, whose field is a little wider
+    than the image and whose grid is always 6×6.
+
+    Args:
+        base: the L1+cGAN row; its `discriminator_layers` are the "patch" of table 3.
+
+    Returns:
+        Row → `Config`. "L1+cGAN", "U-Net, L1+cGAN" and "patch" are one configuration, and so are
+        "L1" and "U-Net, L1"; `run_grid` trains each once.
+    """
+    base = base.replace(
+        generator="unet", conditional=True, discriminator="patchgan", minibatch_features=0
+    )
+    without_skips = base.replace(generator="encoder_decoder")
+    return {
+        "L1": base.replace(gan_weight=0.0),
+        "GAN": base.replace(lambda_l1=0.0, conditional=False),
+        "cGAN": base.replace(lambda_l1=0.0),
+        "L1+GAN": base.replace(conditional=False),
+        "L1+cGAN": base,
+        "encoder-decoder, L1": without_skips.replace(gan_weight=0.0),
+        "encoder-decoder, L1+cGAN": without_skips,
+        "U-Net, L1": base.replace(gan_weight=0.0),
+        "U-Net, L1+cGAN": base,
+        "pixel": base.replace(discriminator_layers=0),
+        "small patch": base.replace(discriminator_layers=1),
+        "patch": base,
+        "whole image": base.replace(discriminator_layers=int(math.log2(base.image_size)) - 3),
+    }
+
+
+# --- running -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One training of a grid, finished and scored.
+
+    Attributes:
+        name: of its configuration; where several names mean the same one, the first of them.
+        seed: of this training.
+        scores: metric → column → value, as `Evaluation.scores`.
+        seconds: what training and evaluation took.
+        folder: the run.
+    """
+
+    name: str
+    seed: int
+    scores: dict[str, dict[str, float]]
+    seconds: float
+    folder: Path
+
+
+class Grid:
+    """The finished trainings of some configurations, by name.
+
+    Attributes:
+        configs: name → `Config`, before a seed was put in.
+        cells: all finished trainings, seed by seed.
+        folder: holds the runs, the segmenter and `results.csv`.
+    """
+
+    def __init__(self, configs: Mapping[str, Config], cells: Sequence[Cell], folder: Path):
+        self.configs = dict(configs)
+        self.cells = list(cells)
+        self.folder = Path(folder)
+
+    def of(self, name: str) -> list[Cell]:
+        """The trainings of a configuration, in the order of the seeds."""
+        first = first_names(self.configs)[name]
+        return [cell for cell in self.cells if cell.name == first]
+
+    def values(self, name: str, metric: str) -> np.ndarray:
+        """The scores of the generated images, one a seed: float64 (seeds,)."""
+        return np.array([cell.scores[metric]["generated"] for cell in self.of(name)])
+
+    def spread(self, name: str, metric: str) -> "Spread":
+        """Mean and standard deviation over the seeds."""
+        return spread(self.values(name, metric))
+
+    def ceiling(self, metric: str) -> float:
+        """The score of real photos; the same in all cells, since one segmenter reads them all."""
+        return self.cells[0].scores[metric]["real"]
+
+    def floor(self, metric: str) -> float:
+        """The score of real photos that belong to other conditions."""
+        return self.cells[0].scores[metric]["shuffled"]
+
+    def verdict(self, better: str, worse: str, metric: str) -> str:
+        """What the seeds say about "`better` scores higher than `worse`"; see `verdict`."""
+        return verdict(self.values(better, metric), self.values(worse, metric))
+
+    def metrics(self) -> tuple[str, ...]:
+        """Three metrics to show: `SCORES`, or PSNR and the like where nothing can be read back."""
+        found = self.cells[0].scores
+        return SCORES if SCORES[0] in found else tuple(found)[:3]
+
+    def table(self, published: Mapping[str, Sequence[float]]) -> str:
+        """Rows of one table as text: the published `SCORES`, then mean ± spread of ours.
+
+        Args:
+            published: row → three scores, a value of `PUBLISHED`.
+        """
+        metrics = self.metrics()
+        seeds = len(self.of(next(iter(published))))
+
+        def line(name: str, paper: Sequence[float], ours: Iterable) -> str:
+            cells = "".join(f"{score:6.2f}" for score in paper)
+            return f"{name:24}{cells}  " + "".join(f"{score!s:>16}" for score in ours)
+
+        lines = [
+            f"{'':24}{'paper':^18}  here, {seeds} seeds: mean ± standard deviation",
+            f"{'':24} pixel class   IoU  " + "".join(f"{metric:>16}" for metric in metrics),
+        ]
+        for name, scores in published.items():
+            lines.append(line(name, scores, (self.spread(name, metric) for metric in metrics)))
+        ceiling = (f"{self.ceiling(metric):.3f}" for metric in metrics if metric in SCORES)
+        return "\n".join([*lines, line("real photos", PUBLISHED_CEILING, ceiling)])
+
+
+def run_grid(
+    configs: Mapping[str, Config],
+    seeds: Iterable[int],
+    folder: Path,
+    data_folder: Path | None = None,
+    verbose: int = 1,
+) -> Grid:
+    """Train every configuration from every seed, and score the results with one segmenter.
+
+    It may be stopped at any time: called again, it reads finished trainings back and goes on with
+    a broken one from its checkpoint. Of a finished training only the generator's weights are kept,
+    since Adam's memory would take several times their space. Seed by seed, so that an early
+    stop leaves whole tables.
+
+    Args:
+        configs: name → configuration; its `seed` is replaced. Equal ones are trained once.
+        seeds: of the trainings.
+        folder: for the runs, `<name>/seed<n>/`, the segmenter, and `results.csv`.
+        data_folder: where painted and downloaded sets live.
+        verbose: 0 is silent, 1 prints a line after each training.
+
+    Returns:
+        The grid.
+
+    Raises:
+        ValueError: no configuration or no seed; or configurations whose scores could not be
+            compared, since they differ in data or segmenter.
+        runs.RunError: a folder holds another run, which one is said.
+        DatasetError: the data cannot be read.
+        TrainingDiverged: a loss is no longer a number.
+    """
+    folder, seeds = Path(folder), list(seeds)
+    names = list(dict.fromkeys(first_names(configs).values()))
+    require_comparable(configs, seeds)
+    jobs = [(name, seed) for seed in seeds for name in names]
+    cells, spent = {}, []
+    for name, seed in jobs:
+        place = cell_folder(folder, name, seed)
+        if (found := read_cell(name, located(configs[name], seed), place)) is not None:
+            cells[name, seed] = found
+    if cells and verbose:
+        print(f"{len(cells)} of {len(jobs)} trainings were finished before", flush=True)
+
+    for number, (name, seed) in enumerate(jobs, start=1):
+        if (name, seed) in cells:
+            continue
+        config, place = located(configs[name], seed), cell_folder(folder, name, seed)
+        cell = run_cell(name, config, place, reader_folder(folder, config), data_folder)
+        cells[name, seed] = cell
+        write_results(cells.values(), folder)
+        spent.append(cell.seconds)
+        if verbose:
+            left = float(np.mean(spent)) * (len(jobs) - len(cells))
+            metric = "mean_iou" if "mean_iou" in cell.scores else "psnr"
+            what = {"mean_iou": "mean IoU", "psnr": "PSNR"}[metric]
+            score = cell.scores[metric]["generated"]
+            print(
+                f"[{number:2d}/{len(jobs)}] {name} seed {seed}   {what} {score:.2f}   "
+                f"about {math.ceil(left / 60)} min left",
+                flush=True,
+            )
+    grid = Grid(configs, [cells[job] for job in jobs], folder)
+    write_results(grid.cells, folder)
+    return grid
+
+
+def run_cell(
+    name: str, config: Config, folder: Path, reader: Path, data_folder: Path | None
+) -> Cell:
+    """Train and evaluate one configuration, and note down the scores, in one piece, at the end."""
+    start = time.perf_counter()
+    keras.utils.clear_session()  # let go of the graphs of the training before
+    run = runs.train(config, folder, data_folder, verbose=0)
+    evaluation = evaluate(run, data_folder=data_folder, verbose=0, segmenter_folder=reader)
+    seconds = time.perf_counter() - start
+    _, checkpoint = runs.newest_checkpoint(folder)
+    partial = folder / "cell.partial"
+    partial.write_text(json.dumps({"seconds": seconds, "scores": evaluation.scores}, indent=2))
+    os.replace(partial, folder / "cell.json")
+    for file in checkpoint.iterdir():
+        if file.name != "generator.weights.h5":
+            file.unlink()
+    return Cell(name, config.seed, evaluation.scores, seconds, folder)
+
+
+def read_cell(name: str, config: Config, folder: Path) -> Cell | None:
+    """A finished training of exactly this configuration, or None.
+
+    Raises:
+        runs.RunError: the finished training in this folder has another configuration.
+    """
+    if not (folder / "cell.json").exists():
+        return None
+    found = runs.read_config(folder)
+    if found != config:
+        raise runs.RunError(
+            f"{folder} holds another run, with {runs.describe_difference(found, config)}. "
+            "Choose another folder for the grid, or delete this one."
+        )
+    content = json.loads((folder / "cell.json").read_text())
+    return Cell(name, config.seed, content["scores"], content["seconds"], folder)
+
+
+def cell_folder(folder: Path, name: str, seed: int) -> Path:
+    """Where a training lives: the name without what a file system may not like."""
+    plain = "".join(letter if letter.isalnum() or letter in "+-.×" else "_" for letter in name)
+    return folder / plain / f"seed{seed}"
+
+
+def reader_folder(folder: Path, config: Config) -> Path:
+    """Where the segmenter of a grid lives; its name tells what it was trained on, and how."""
+    name = f"{Path(config.dataset).name}-{config.image_size}px"
+    return folder / f"reader-{name}-{config.segmenter_filters}x{config.segmenter_epochs}"
+
+
+def located(config: Config, seed: int) -> Config:
+    """The configuration with its seed, as `runs.train` will write it down."""
+    if not is_name(config.dataset) and Path(config.dataset).is_dir():
+        config = config.replace(dataset=str(Path(config.dataset).resolve()))
+    return config.replace(seed=seed)
+
+
+def first_names(configs: Mapping[str, Config]) -> dict[str, str]:
+    """Each name → the first name that means the same configuration."""
+    found = list(configs.items())
+    return {
+        name: next(other for other, candidate in found if candidate == config)
+        for name, config in found
+    }
+
+
+def require_comparable(configs: Mapping[str, Config], seeds: Sequence[int]) -> None:
+    """Raise `ValueError` for a grid that is empty, or that one segmenter could not read."""
+    if not configs or not seeds:
+        raise ValueError("a grid needs at least one configuration and one seed")
+    if len(set(seeds)) < len(seeds):
+        raise ValueError(f"a seed stands twice in {list(seeds)}; it would count as two trainings")
+    first, *others = configs.items()
+    for name, config in others:
+        for field in READING:
+            mine, theirs = getattr(first[1], field), getattr(config, field)
+            if mine != theirs:
+                raise ValueError(
+                    f"{first[0]!r} has {field}={mine!r} and {name!r} has {theirs!r}: their scores "
+                    "could not be compared. Give each its own grid."
+                )
+
+
+def write_results(cells: Iterable[Cell], folder: Path) -> None:
+    """Write `results.csv`: a row a training, with the scores of its generated images."""
+    cells = list(cells)
+    metrics = list(cells[0].scores)
+    partial = folder / "results.partial"
+    with partial.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["name", "seed", *metrics, "seconds"])
+        for cell in cells:
+            values = [cell.scores[metric]["generated"] for metric in metrics]
+            writer.writerow([cell.name, cell.seed, *values, round(cell.seconds, 1)])
+    os.replace(partial, folder / "results.csv")
+
+
+# --- concluding ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Several trainings as two numbers.
+
+    Attributes:
+        mean: of the seeds.
+        deviation: sample standard deviation (n - 1 in the denominator); NaN for one seed.
+        n: how many seeds.
+    """
+
+    mean: float
+    deviation: float
+    n: int
+
+    def __str__(self):
+        """Mean ± deviation; one seed has no spread."""
+        spread = "" if math.isnan(self.deviation) else f" ± {self.deviation:.3f}"
+        return f"{self.mean:.3f}{spread}"
+
+
+def spread(values: Sequence[float]) -> Spread:
+    """Mean and sample standard deviation of some scores."""
+    values = np.asarray(values, float)
+    deviation = float(values.std(ddof=1)) if len(values) > 1 else math.nan
+    return Spread(float(values.mean()), deviation, len(values))
+
+
+def luck(first: int, second: int) -> float:
+    """How often chance alone puts all of one group above all of another, in a given direction.
+
+    If the two groups of trainings do not differ, every order of their scores is equally likely,
+    and one of (first + second)! / (first! · second!) divisions separates them: 1/20 for 3 and 3.
+    This is the smallest level that the rank test of Mann and Whitney (1947) can reach.
+    """
+    return 1 / math.comb(first + second, first)
+
+
+def verdict(better: Sequence[float], worse: Sequence[float]) -> str:
+    """What two groups of scores say about the claim that the first is the better one.
+
+    Returns:
+        "carried" if every score of `better` is above every score of `worse`, and there are so
+        many that `luck` is at most `LUCK` (3 and 3 are enough); "reversed" if the opposite is
+        carried; "open" in all other cases.
+    """
+    if luck(len(better), len(worse)) > LUCK:
+        return "open"
+    if min(better) > max(worse):
+        return "carried"
+    if max(better) < min(worse):
+        return "reversed"
+    return "open"
+
+
+def published_orders(
+    published: Mapping[str, Sequence[float]], metric: str = "mean_iou"
+) -> list[tuple[str, str]]:
+    """All pairs (better, worse) of rows of one published table; ties are no order."""
+    column = SCORES.index(metric)
+    ranked = sorted(published, key=lambda name: -published[name][column])
+    return [
+        (better, worse)
+        for place, better in enumerate(ranked)
+        for worse in ranked[place + 1 :]
+        if published[better][column] > published[worse][column]
+    ]
