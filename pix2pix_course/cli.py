@@ -111,10 +111,8 @@ dataset_options = options(
 mode_option = click.option(
     "--mode",
     type=MODES,
-    default="paper",
-    show_default=True,
     help="paper: batch statistics and dropout; deterministic: no dropout; running: running "
-    "statistics.",
+    "statistics.  [default: the run's own test_mode]",
 )
 
 

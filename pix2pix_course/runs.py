@@ -26,6 +26,7 @@ import tensorflow as tf
 from pix2pix_course import __version__
 from pix2pix_course.config import Config
 from pix2pix_course.datasets import Dataset, is_name, open_dataset
+from pix2pix_course.encoding import Encoding
 from pix2pix_course.palettes import Palette
 from pix2pix_course.pipeline import load_pairs, training_batches
 from pix2pix_course.recipes import warn_of_defects
@@ -57,9 +58,12 @@ class Run:
         config: its complete configuration.
         epoch: epochs trained so far.
         generator: with the weights of the newest checkpoint; accepts any multiple of
-            `config.image_size`.
+            `config.image_size`, a ResNet any multiple of 4.
         condition_side: "A" if the condition is the left half of its pairs, "B" if the right.
-        condition_palette: the colours of the condition if that is a label map, else None.
+        target_side: the other half.
+        input_side: the half of which the generator's input is made: the condition, but for
+            colorization and inpainting the target.
+        condition_palette: the colours of the input if that is a label map, else None.
     """
 
     def __init__(self, folder: Path, config: Config, generator: keras.Model, epoch: int):
@@ -68,9 +72,11 @@ class Run:
         self.generator = generator
         self.epoch = epoch
         data = read_json(self.folder)["data"]
-        self.condition_side = data["direction"][0]
+        self.condition_side, self.target_side = data["direction"][0], data["direction"][-1]
+        from_target = Encoding.of(config).from_target
+        self.input_side = self.target_side if from_target else self.condition_side
         self.condition_palette = None
-        if data["palette"]:
+        if data["palette"] and not from_target:
             names, colours = data["palette"]["names"], data["palette"]["colours"]
             self.condition_palette = Palette(tuple(names), tuple(map(tuple, colours)))
 
@@ -212,6 +218,10 @@ def fit(folder: Path, config: Config, data_folder: Path | None, verbose: int | s
             limit=config.train_pairs,
             jitter=config.jitter,
             mirror=config.mirror,
+            resize=config.resize,
+            crop=config.crop,
+            shuffle=config.shuffle,
+            encoding=Encoding.of(config),
         )
         model.fit(
             batches,
@@ -229,7 +239,14 @@ def run_callbacks(
     folder: Path, config: Config, dataset: Dataset, steps: int, verbose: int | str
 ) -> list[keras.callbacks.Callback]:
     """What happens around the steps, in order: check, report, draw, and at last keep."""
-    samples = load_pairs(dataset, dataset.evaluation_split, config.image_size, SAMPLE_ROWS)
+    samples = load_pairs(
+        dataset,
+        dataset.evaluation_split,
+        config.image_size,
+        SAMPLE_ROWS,
+        config.resize,
+        Encoding.of(config),
+    )
     callbacks = [
         SeedEachEpoch(config.seed),
         Throughput(steps * config.batch_size),

@@ -2,8 +2,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pix2pix_course.generators import MODES
+from pix2pix_course.encoding import Encoding
+from pix2pix_course.generators import MODES, generate
+from pix2pix_course.painter import paint_pair
 from pix2pix_course.pipeline import to_image, to_network
+from pix2pix_course.runs import Run
+from pix2pix_course.training import build_generator
 from pix2pix_course.translation import TranslationError, pad_to_multiple, translate, translate_files
 
 
@@ -27,6 +31,7 @@ def test_padding_reflects_and_reaches_the_next_multiple():
     np.testing.assert_array_equal(padded[5], padded[4])
     np.testing.assert_array_equal(padded[:, 7], padded[:, 6])
     np.testing.assert_array_equal(pad_to_multiple(image[:4, :4], 4), image[:4, :4])
+    assert pad_to_multiple(image, 4, smallest=12).shape == (12, 12, 3)
 
 
 def test_no_mode_changes_the_generator(trained):
@@ -96,3 +101,74 @@ def test_an_input_is_never_overwritten(trained, tmp_path):
 def test_nothing_to_translate(trained, tmp_path, name):
     with pytest.raises(TranslationError, match=r"does not exist|no image"):
         translate_files(trained, [tmp_path / name], tmp_path / "out")
+
+
+def run_of(trained, tmp_path, **changes) -> Run:
+    """An untrained run of another configuration, with the memory of `trained` for its data."""
+    config = trained.config.replace(dropout=0.0, **changes)
+    (tmp_path / "config.json").write_text((trained.folder / "config.json").read_text())
+    return Run(tmp_path, config, build_generator(config), 0)
+
+
+RECIPES = {
+    "unit": {"value_range": "unit"},
+    "grey": {"grey_input": True, "grey_output": True},
+    "colorization": {"task": "colorization"},
+    "inpainting": {"task": "inpainting"},
+    "resnet": {"generator": "resnet_6", "generator_norm": "instance"},
+}
+
+
+@pytest.mark.parametrize("changes", RECIPES.values(), ids=RECIPES)
+@pytest.mark.parametrize("shape", [(64, 64), (50, 70), (1, 1)])
+def test_every_kind_of_run_translates_pictures_of_any_size(trained, tmp_path, changes, shape):
+    result = translate(run_of(trained, tmp_path, **changes), picture(*shape))
+    assert (result.shape, result.dtype) == ((*shape, 3), np.uint8)
+    if "grey_output" in changes:
+        assert np.ptp(result, axis=-1).max() == 0
+
+
+@pytest.mark.parametrize("task", ["colorization", "inpainting"])
+def test_the_condition_is_made_of_the_photo(trained, tmp_path, task):
+    run = run_of(trained, tmp_path, task=task)
+    photo = paint_pair(1, size=64).photo
+    encoding = Encoding(task)
+    generated = generate(run.generator, encoding.condition(photo)[None], "running")
+    wanted = encoding.picture(np.asarray(generated[0]), photo)
+    # no colour is snapped to a label's
+    np.testing.assert_array_equal(translate(run, photo, "running"), wanted)
+    # what the photo has in its hole, or as colour, makes no difference
+    blind = translate(run, encoding.show_condition(photo), "running")
+    assert np.abs(blind.astype(int) - wanted).max() <= (6 if task == "colorization" else 0)
+
+
+def test_a_resnet_is_padded_to_multiples_of_four_only(trained, tmp_path):
+    run = run_of(trained, tmp_path, generator="resnet_6", generator_norm="instance")
+    label = run.condition_palette.snap(picture(64, 68))
+    wanted = to_image(generate(run.generator, to_network(label)[None], "running")[0])
+    np.testing.assert_array_equal(translate(run, label, "running"), wanted)
+
+
+def test_the_mode_is_the_runs_own_where_none_is_given(trained, tmp_path):
+    image = picture(64, 64)
+    for mode in ("deterministic", "running"):
+        run = run_of(trained, tmp_path, test_mode=mode)
+        np.testing.assert_array_equal(translate(run, image), translate(run, image, mode))
+
+
+def test_labels_keep_their_colours_where_training_kept_them(trained, tmp_path):
+    run = run_of(trained, tmp_path, resize="bicubic")
+    image = picture(64, 64)
+    wanted = to_image(generate(run.generator, to_network(image)[None], "running")[0])
+    np.testing.assert_array_equal(translate(run, image, "running"), wanted)
+
+
+def test_of_a_pair_the_photo_is_coloured(trained, tmp_path):
+    run = run_of(trained, tmp_path, task="colorization")
+    assert (run.condition_side, run.target_side, run.input_side) == ("B", "A", "A")
+    photo, label = picture(64, 64, 1), picture(64, 64, 2)
+    Image.fromarray(np.concatenate([photo, label], axis=1)).save(tmp_path / "pair.png")
+    (written,) = translate_files(
+        run, [tmp_path / "pair.png"], tmp_path / "out", pairs=True, progress=False
+    )
+    np.testing.assert_array_equal(np.asarray(Image.open(written)), translate(run, photo))
