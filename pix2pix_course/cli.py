@@ -224,7 +224,7 @@ def compare(executed) -> None:
 
 @main.group()
 def data() -> None:
-    """Data sets: list, download, paint, check."""
+    """Data sets: list, download, paint, check, convert."""
 
 
 @data.command("list")
@@ -287,6 +287,20 @@ def check(dataset, direction, data_folder) -> None:
     click.echo(report)
     if not report.ok:
         sys.exit(1)
+
+
+@data.command()
+@click.argument("dataset", callback=_dataset)
+@click.argument("output", type=FOLDER)
+@data_folder_option
+def convert(dataset, output, data_folder) -> None:
+    """Pack a data set into HDF5, one file a split, in the folder OUTPUT."""
+    from pix2pix_course import datasets
+
+    folder = dataset
+    if datasets.is_name(dataset):
+        folder = datasets.open_dataset(dataset, None, None, data_folder).folder
+    click.echo(datasets.convert(folder, output, progress=sys.stderr.isatty()))
 
 
 # --- runs ----------------------------------------------------------------------------------

@@ -1,9 +1,10 @@
-"""Data sets of picture pairs: download, opening, reading and checking.
+"""Data sets of picture pairs: download, opening, reading, checking and packing.
 
 A pair is one image file: A is its left half, B its right half. A data set is a folder with
 `train/`, and `val/` or `test/` or both, full of such files. Which half is the input is the
 *direction*, "AtoB" or "BtoA", and belongs to the folder at hand: copies of one published set
 exist both ways round. A folder that was painted or downloaded here says it in `dataset.json`.
+Instead of the folder of a split there may be one HDF5 file with the same pairs; see `hdf5`.
 """
 
 import difflib
@@ -22,6 +23,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 from tqdm import tqdm
 
+from pix2pix_course import hdf5
 from pix2pix_course.catalogue import CATALOGUE, Published
 from pix2pix_course.config import PAINTED
 from pix2pix_course.download import (
@@ -190,13 +192,24 @@ def open_dataset(
 def find_pairs(folder: Path) -> dict[str, tuple[Path, ...]]:
     """The pair files of each split folder, hidden files left out, in natural order.
 
+    An HDF5 file stands for a split folder, and the paths of its pairs for files, in its order.
+
     Raises:
-        DatasetError: no such folder, no split in it, or a split without images.
+        DatasetError: no such folder, no split in it, a split without images, or one twice.
     """
     if not folder.is_dir():
         raise DatasetError(f"there is no folder {folder}: check the path")
     splits = {}
     for split in SPLITS:
+        packed = folder / f"{split}{hdf5.SUFFIX}"
+        if packed.is_file():
+            if (folder / split).is_dir():
+                raise DatasetError(
+                    f"{folder} has both {split}/ and {packed.name}: keep one of them, so that it "
+                    "is clear which pairs are meant"
+                )
+            splits[split] = _pairs_of(packed)
+            continue
         if not (folder / split).is_dir():
             continue
         files = [file for file in (folder / split).iterdir() if _is_image_name(file)]
@@ -208,11 +221,20 @@ def find_pairs(folder: Path) -> dict[str, tuple[Path, ...]]:
         splits[split] = tuple(sorted(files, key=_natural))
     if not splits:
         raise DatasetError(
-            f"{folder} has none of the folders {', '.join(f'{split}/' for split in SPLITS)}: "
+            f"{folder} has none of the folders {', '.join(f'{split}/' for split in SPLITS)} or "
+            f"files {', '.join(split + hdf5.SUFFIX for split in SPLITS)}: "
             f"put the pairs for training into {folder / 'train'} and a few others into "
             f"{folder / 'test'}"
         )
     return splits
+
+
+def _pairs_of(packed: Path) -> tuple[Path, ...]:
+    """The paths of the pairs in an HDF5 file."""
+    try:
+        return hdf5.pair_paths(packed)
+    except hdf5.PairFileError as error:
+        raise BadFileError(error.path, error.problem, error.remedy) from error
 
 
 def _is_image_name(file: Path) -> bool:
@@ -238,6 +260,8 @@ def _locate(dataset: str | Path, data_folder: str | Path | None) -> Path:
             )
         return root / dataset
     folder = Path(dataset).expanduser()
+    if folder.suffix == hdf5.SUFFIX and folder.is_file():
+        raise DatasetError(f"{folder} is one split of a data set: open its folder, {folder.parent}")
     if not folder.is_dir() and isinstance(dataset, str):
         raise DatasetError(_unknown(dataset))
     return folder
@@ -419,25 +443,87 @@ def _to_rgb(image: Image.Image) -> np.ndarray:
 def read_pair(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
     """Read a pair file: A (left) and B (right), each uint8 RGB (H, W/2, 3).
 
+    Or one pair of an HDF5 file, by its path from `Dataset.files`.
+
     Raises:
         BadFileError: as `read_image`, or the width is odd, or a side is under 64 pixels.
     """
-    image = read_image(path)
-    height, width = image.shape[:2]
-    half = width // 2
-    if width % 2:
+    a, b = _read_packed(path) or _read_halves(path)
+    height, width = a.shape[:2]
+    if min(height, width) < SMALLEST_SIDE:
         raise BadFileError(
             path,
-            f"is {width} pixels wide, an odd number, so it has no two equal halves",
-            "join two pictures of the same size side by side",
-        )
-    if min(height, half) < SMALLEST_SIDE:
-        raise BadFileError(
-            path,
-            f"has halves of {half}×{height} pixels, and each side needs at least {SMALLEST_SIDE}",
+            f"has halves of {width}×{height} pixels, and each side needs at least {SMALLEST_SIDE}",
             "use larger pictures, or remove it",
         )
+    return a, b
+
+
+def _read_packed(path: str | Path) -> tuple[np.ndarray, np.ndarray] | None:
+    """The sides of a pair in an HDF5 file; None if `path` means no such pair."""
+    place = hdf5.locate(Path(path))
+    try:
+        return place and hdf5.read(*place)
+    except hdf5.PairFileError as error:
+        raise BadFileError(error.path, error.problem, error.remedy) from error
+
+
+def _read_halves(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
+    """The two halves of an image file."""
+    image = read_image(path)
+    half, odd = divmod(image.shape[1], 2)
+    if odd:
+        raise BadFileError(
+            path,
+            f"is {image.shape[1]} pixels wide, an odd number, so it has no two equal halves",
+            "join two pictures of the same size side by side",
+        )
     return image[:, :half], image[:, half:]
+
+
+# --- packing --------------------------------------------------------------------------------
+
+
+def convert(folder: str | Path, output: str | Path, progress: bool = False) -> Path:
+    """Pack a folder of pairs into HDF5, one file a split, with the same pixels, names and order.
+
+    The output folder appears when all of it is there. `dataset.json` is carried over.
+
+    Args:
+        folder: the folder of a data set.
+        output: a folder that does not exist yet, or is empty.
+        progress: show a progress bar for each split.
+
+    Returns:
+        `output`.
+
+    Raises:
+        DatasetError: a file cannot be read, or has another size than those before it; it is
+            named. Or there is something in the output folder.
+    """
+    folder, output = Path(folder), Path(output)
+    splits = find_pairs(folder)
+    _read_description(folder)  # complain now rather than about the copy
+    if output.exists() and (not output.is_dir() or any(output.iterdir())):
+        raise DatasetError(f"{output} is there already: choose another folder for the HDF5 files")
+    partial = output.with_name(f"{output.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    try:
+        for split, files in splits.items():
+            bar = tqdm(files, split, unit="pair", disable=None if progress else True)
+            pairs = ((file, *read_pair(file)) for file in bar)
+            hdf5.write(partial / f"{split}{hdf5.SUFFIX}", pairs, len(files))
+        if (folder / DESCRIPTION).is_file():
+            shutil.copy(folder / DESCRIPTION, partial)
+        if output.exists():
+            output.rmdir()
+        os.replace(partial, output)
+    except hdf5.PairFileError as error:
+        raise BadFileError(error.path, error.problem, error.remedy) from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return output
 
 
 # --- checking -------------------------------------------------------------------------------

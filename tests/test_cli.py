@@ -212,6 +212,8 @@ def test_evaluate_prints_the_table_and_where_it_lies(call, pretend):
     result = call("evaluate", "runs/one", "--mode", "running")
     assert result.output == "MAE 12.5\ntable and pictures: runs/one/evaluation\n"
     assert calls[0][1]["mode"] == "running"
+    call("evaluate", "runs/one")
+    assert calls[1][1]["mode"] is None  # the run's own
 
 
 # --- data ------------------------------------------------------------------------------------
@@ -236,6 +238,15 @@ def test_data_paint_and_check(call, tmp_path):
     result = call("data", "check", painted)
     assert result.exit_code == 1
     assert "0002.png" in result.output
+
+
+def test_data_convert_packs_a_folder(call, painted, tmp_path):
+    result = call("data", "convert", painted, tmp_path / "packed")
+    assert result.exit_code == 0, result.output
+    assert result.output.strip() == str(tmp_path / "packed")
+    assert call("data", "check", tmp_path / "packed").exit_code == 0
+    result = call("data", "convert", painted, tmp_path / "packed")
+    assert (result.exit_code, "is there already" in result.output) == (1, True)
 
 
 def test_data_download_of_an_unknown_name_is_a_message(call, tmp_path):

@@ -10,6 +10,7 @@ import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
+import h5py
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -316,6 +317,63 @@ def test_a_decompression_bomb_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 64 * 128 // 2 - 1)
     with pytest.raises(DatasetError, match=r"bomb\.png is far too large"):
         read_image(path)
+
+
+# --- HDF5 -------------------------------------------------------------------------------------
+
+
+def test_a_packed_set_is_the_same_set(painted, tmp_path):
+    packed = datasets.convert(painted, tmp_path / "packed")
+    assert packed == tmp_path / "packed"
+    assert {file.name for file in packed.iterdir()} == {
+        "dataset.json", "train.h5", "val.h5", "test.h5",
+    }  # fmt: skip
+    before, after = open_dataset(painted), open_dataset(packed)
+    assert dataclasses.replace(after, folder=painted, splits=before.splits) == before
+    for split in before.splits:
+        for file, pair in zip(before.files(split), after.files(split), strict=True):
+            assert pair.name == file.name
+            np.testing.assert_array_equal(read_pair(pair), read_pair(file))
+    report = check(after)
+    assert report.ok
+    assert report.counts == {"train": 10, "val": 2, "test": 3}
+    assert datasets.convert(packed, tmp_path / "again").is_dir()
+
+
+def test_a_bad_file_stops_the_packing_and_leaves_nothing(pairs, tmp_path):
+    save(pairs / "train" / "3.png", noise(80, 160))
+    with pytest.raises(DatasetError, match=r"3\.png has halves of 80×80 pixels.*64×64"):
+        datasets.convert(pairs, tmp_path / "packed")
+    (pairs / "train" / "3.png").write_bytes(b"")
+    with pytest.raises(DatasetError, match=r"3\.png is not an image"):
+        datasets.convert(pairs, tmp_path / "packed")
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_packing_overwrites_nothing(pairs, tmp_path):
+    with pytest.raises(DatasetError, match="mine is there already: choose another folder"):
+        datasets.convert(pairs, pairs)
+    (tmp_path / "empty").mkdir()
+    assert datasets.convert(pairs, tmp_path / "empty") == tmp_path / "empty"
+
+
+def test_faults_of_hdf5_files_are_named(pairs, tmp_path):
+    packed = datasets.convert(pairs, tmp_path / "packed")
+    with pytest.raises(DatasetError, match=r"train\.h5 is one split.*open its folder"):
+        open_dataset(packed / "train.h5", "AtoB")
+    (packed / "train").mkdir()
+    with pytest.raises(DatasetError, match=r"both train/ and train\.h5: keep one"):
+        open_dataset(packed, "AtoB")
+    (packed / "train").rmdir()
+    with h5py.File(packed / "test.h5", "a") as content:
+        del content["B"]
+    with pytest.raises(DatasetError, match=r"test\.h5 has no dataset 'B', only A, names"):
+        open_dataset(packed, "AtoB")
+    with h5py.File(packed / "test.h5", "w") as content:
+        content["A"] = content["B"] = noise()[None, :, :50]
+    report = check(packed)
+    assert [problem.path for problem in report.problems] == [packed / "test.h5" / "0000"]
+    assert "halves of 50×64" in str(report)
 
 
 # --- checking ---------------------------------------------------------------------------------

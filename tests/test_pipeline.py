@@ -4,7 +4,7 @@ import tensorflow as tf
 from PIL import Image
 
 from pix2pix_course import pipeline
-from pix2pix_course.datasets import DatasetError, open_dataset
+from pix2pix_course.datasets import DatasetError, convert, open_dataset
 from pix2pix_course.encoding import Encoding
 from pix2pix_course.palettes import PALETTES
 
@@ -218,3 +218,15 @@ def test_pairs_are_shown_as_the_networks_see_them(dataset):
         np.testing.assert_array_equal(pairs.condition, encoding.show_condition(source))
         np.testing.assert_array_equal(pairs.target, plain.target)
         assert pairs.names == plain.names
+
+
+@pytest.mark.parametrize("cache_bytes", [0, pipeline.CACHE_BYTES])
+def test_a_packed_set_gives_the_same_batches(dataset, tmp_path, cache_bytes):
+    packed = open_dataset(convert(dataset.folder, tmp_path / "packed"))
+    options = {"batch_size": 2, "seed": 1, "cache_bytes": cache_bytes}
+    wanted, _ = pipeline.training_batches(dataset, 64, **options)
+    found, _ = pipeline.training_batches(packed, 64, **options)
+    for pair, same in zip(as_arrays(wanted), as_arrays(found), strict=True):
+        np.testing.assert_array_equal(pair, same)
+    names = pipeline.load_pairs(dataset, "test", 64).names
+    assert pipeline.load_pairs(packed, "test", 64).names == names

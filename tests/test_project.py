@@ -22,7 +22,7 @@ MODULES = sorted((ROOT / "pix2pix_course").glob("*.py"))
 # Data runs one way: a module imports only from layers above its own.
 LAYERS = (
     {"config", "palettes", "download", "catalogue", "canvas", "plotting", "quiet", "blocks"},
-    {"painter", "encoding"},
+    {"painter", "encoding", "hdf5"},
     {"datasets"},
     {"pipeline"},
     {"generators", "discriminators", "losses", "segmenter", "pool", "recipes"},
