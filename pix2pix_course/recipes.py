@@ -151,8 +151,8 @@ DEFECTS = (
             config.bottleneck_norm and config.generator_norm == "batch" and config.batch_size == 1
         ),
         "batch normalisation on the 1×1 bottleneck at batch size 1 subtracts each number from "
-        "itself: the innermost layer passes a constant, its kernel gets no gradient, and with "
-        "running statistics the output is spoiled",
+        "itself: the innermost layer passes a constant, neither its kernel nor the next one gets "
+        "a gradient, and with running statistics these untrained layers spoil the output",
         {"bottleneck_norm": False},
     ),
     Defect(

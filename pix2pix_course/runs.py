@@ -254,7 +254,14 @@ def run_callbacks(
         StopOnNaN(),
         HistoryRows(folder),
         keras.callbacks.TensorBoard(str(folder / "tensorboard"), write_graph=False),
-        SampleImages(samples, folder / "samples", config.sample_every, config.epochs),
+        SampleImages(
+            samples,
+            folder / "samples",
+            config.sample_every,
+            config.epochs,
+            Encoding.of(config),
+            config.test_mode,
+        ),
     ]
     if verbose == "lines":
         callbacks.append(EpochLines(config.sample_every, config.epochs))

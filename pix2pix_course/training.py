@@ -11,6 +11,7 @@ from PIL import Image
 
 from pix2pix_course.config import Config
 from pix2pix_course.discriminators import image_discriminator, patchgan
+from pix2pix_course.encoding import RGB, Encoding
 from pix2pix_course.generators import encoder_decoder, generate, resnet, unet
 from pix2pix_course.losses import (
     accuracy,
@@ -19,7 +20,7 @@ from pix2pix_course.losses import (
     generator_gan_term,
     l1_term,
 )
-from pix2pix_course.pipeline import Pairs, to_image, to_network
+from pix2pix_course.pipeline import Pairs
 from pix2pix_course.pool import ImagePool
 
 TERMS = ("d_loss", "d_real_loss", "d_fake_loss", "d_real", "d_fake", "d_accuracy", "g_gan", "g_l1")
@@ -367,14 +368,26 @@ class SampleImages(keras.callbacks.Callback):
         folder: where `epoch_0005.png` and so on are written.
         every: epochs between pictures; the last epoch always gets one.
         last_epoch: the number of epochs in all.
+        encoding: what the networks see of a picture.
+        mode: how the generator is run; see `generators.generate`.
     """
 
-    def __init__(self, pairs: Pairs, folder: Path, every: int, last_epoch: int):
+    def __init__(
+        self,
+        pairs: Pairs,
+        folder: Path,
+        every: int,
+        last_epoch: int,
+        encoding: Encoding = RGB,
+        mode: str = "paper",
+    ):
         super().__init__()
         self.pairs = pairs
         self.folder = Path(folder)
         self.every = every
         self.last_epoch = last_epoch
+        self.encoding = encoding
+        self.mode = mode
 
     def on_epoch_end(self, epoch, logs=None):
         """Write the picture of this epoch, if it is one's turn."""
@@ -383,8 +396,9 @@ class SampleImages(keras.callbacks.Callback):
             return
         rows = []
         for condition, target in zip(self.pairs.condition, self.pairs.target, strict=True):
-            generated = generate(self.model.generator, to_network(condition)[None])
-            generated = to_image(ops.convert_to_numpy(generated[0]))
+            given = self.encoding.condition(condition)[None]
+            generated = ops.convert_to_numpy(generate(self.model.generator, given, self.mode)[0])
+            generated = self.encoding.picture(generated, condition)
             rows.append(np.concatenate([condition, generated, target], axis=1))
         self.folder.mkdir(parents=True, exist_ok=True)
         Image.fromarray(np.concatenate(rows)).save(self.folder / f"epoch_{number:04d}.png")
