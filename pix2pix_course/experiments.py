@@ -179,7 +179,7 @@ class Grid:
             return f"{name:24}{cells}  " + "".join(f"{score!s:>16}" for score in ours)
 
         lines = [
-            f"{'':24}{'paper':^18}  here, {seeds} seeds: mean ± standard deviation",
+            f"{'':24}{'paper':^18}  here (n = {seeds}): mean ± standard deviation",
             f"{'':24} pixel class   IoU  " + "".join(f"{metric:>16}" for metric in metrics),
         ]
         for name, scores in published.items():
@@ -240,7 +240,8 @@ def run_grid(
         write_results(cells.values(), folder)
         spent.append(cell.seconds)
         if verbose:
-            left = float(np.mean(spent)) * (len(jobs) - len(cells))
+            # the first also trained the segmenter, so no mean
+            left = float(np.median(spent)) * (len(jobs) - len(cells))
             metric = "mean_iou" if "mean_iou" in cell.scores else "psnr"
             what = {"mean_iou": "mean IoU", "psnr": "PSNR"}[metric]
             score = cell.scores[metric]["generated"]
