@@ -7,6 +7,7 @@ import time
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 
 from pix2pix_course import runs
 from pix2pix_course.datasets import DatasetError
@@ -37,6 +38,8 @@ def state(folder) -> dict[str, np.ndarray]:
             found[f"{name}/{variable.path}"] = keras.ops.convert_to_numpy(variable)
         for index, variable in enumerate(runs.optimizers(model)[name].variables):
             found[f"{name} optimizer {index}"] = keras.ops.convert_to_numpy(variable)
+    for variable in model.pool.weights if model.pool else ():
+        found[f"pool/{variable.name}"] = keras.ops.convert_to_numpy(variable)
     return found
 
 
@@ -99,6 +102,22 @@ def test_training_on_with_more_epochs_equals_training_longer(small_config, tmp_p
     assert runs.read_config(tmp_path / "short").epochs == 3
 
 
+def test_the_image_pool_is_resumed_too(small_config, tmp_path):
+    config = small_config.replace(pool_size=4, epochs=3)
+    runs.train(config.replace(epochs=2), tmp_path / "short", verbose=0)
+    runs.resume(tmp_path / "short", epochs=3, verbose=0)
+    runs.train(config, tmp_path / "long", verbose=0)
+    assert_same_state(tmp_path / "short", tmp_path / "long")
+    assert np.abs(state(tmp_path / "long")["pool/kept"]).max() > 0
+
+
+def test_a_run_of_an_older_version_keeps_its_columns(tmp_path):
+    (tmp_path / "history.csv").write_text("epoch,g_l1\n1,0.5\n")
+    logs = dict.fromkeys(runs.HistoryRows.columns, 0.25)
+    runs.HistoryRows(tmp_path).on_epoch_end(1, logs)
+    assert (tmp_path / "history.csv").read_text() == "epoch,g_l1\n1,0.5\n2,0.25\n"
+
+
 def test_a_half_written_checkpoint_is_not_used(trained, tmp_path):
     folder = tmp_path / "run"
     shutil.copytree(trained.folder, folder)
@@ -155,3 +174,22 @@ def test_a_broken_config_names_the_file(trained, tmp_path):
 def test_fewer_epochs_than_done(trained):
     with pytest.raises(runs.RunError, match="has 2 epochs already"):
         runs.resume(trained.folder, epochs=1)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"task": "colorization"}, {"task": "inpainting"}, {"grey_input": True, "grey_output": True}],
+    ids=lambda changes: "-".join(map(str, changes.values())),
+)
+def test_runs_of_other_tasks_train_draw_and_load(small_config, tmp_path, changes):
+    run = runs.train(small_config.replace(epochs=1, **changes), tmp_path / "run", verbose=0)
+    sample = np.asarray(Image.open(run.folder / "samples" / "epoch_0001.png"))
+    assert sample.shape == (3 * 64, 3 * 64, 3)  # three test pairs: condition, generated, target
+    given = sample[:, :64]
+    if changes.get("task") == "inpainting":
+        np.testing.assert_array_equal(given[16:48, 16:48], 255)
+    else:
+        assert np.ptp(given, axis=-1).max() == 0  # without colour
+    again = runs.load(run.folder)
+    assert again.generator.output_shape[-1] == run.config.output_channels
+    assert again.input_side == ("A" if "task" in changes else "B")
