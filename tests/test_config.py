@@ -42,6 +42,13 @@ def test_it_cannot_be_changed_in_place():
         ({"direction": "BtoC"}, "direction"),
         ({"generator": "resnet"}, "generator"),
         ({"gan_loss": "hinge"}, "gan_loss"),
+        ({"gan_loss": "wgan_gp"}, "discriminator_norm"),
+        ({"discriminator_padding": 0}, "discriminator_padding"),
+        ({"minibatch_features": 10}, "minibatch_features"),
+        ({"task": "colorization", "grey_input": True}, "task"),
+        ({"task": "colorization", "value_range": "unit"}, "value_range"),
+        ({"pool_size": -1}, "pool_size"),
+        ({"test_mode": "eval"}, "test_mode"),
         ({"dropout": 1.0}, "dropout"),
         ({"epochs": 0}, "epochs"),
         ({"decay_epochs": -1}, "decay_epochs"),
@@ -58,6 +65,28 @@ def test_an_impossible_value_is_refused_by_name(changes, names):
 def test_a_misspelled_field_is_answered_with_the_nearest():
     with pytest.raises(ValueError, match="did you mean 'lambda_l1'"):
         Config().replace(lambda_11=3)
+
+
+@pytest.mark.parametrize(
+    ("changes", "channels"),
+    [
+        ({}, (3, 3)),
+        ({"grey_input": True}, (1, 3)),
+        ({"grey_input": True, "grey_output": True}, (1, 1)),
+        ({"task": "colorization"}, (1, 2)),
+        ({"task": "inpainting"}, (3, 3)),
+    ],
+)
+def test_channels(changes, channels):
+    config = Config().replace(**changes)
+    assert (config.input_channels, config.output_channels) == channels
+
+
+def test_differences_name_both_values():
+    assert Config(seed=1).differences(Config(lambda_l1=10)) == {
+        "seed": (1, 0),
+        "lambda_l1": (100.0, 10),
+    }
 
 
 def test_no_such_profile():

@@ -1,9 +1,11 @@
+from itertools import pairwise
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from pix2pix_course.discriminators import patchgan, receptive_field
+from pix2pix_course.discriminators import image_discriminator, patchgan, receptive_field
 
 # strided layers → (receptive field, side of the grid for 256 pixels, trainable weights)
 FAMILY = {
@@ -13,6 +15,7 @@ FAMILY = {
     3: (70, 30, 2_768_705),
     4: (142, 14, 6_964_033),
     5: (286, 6, 11_159_361),
+    6: (574, 2, 15_354_689),
 }
 
 
@@ -36,7 +39,7 @@ def test_the_receptive_field_by_formula(layers):
 @pytest.mark.parametrize("layers", FAMILY)
 def test_the_receptive_field_by_gradient(layers):
     field = FAMILY[layers][0]
-    side = 320 if layers == 5 else 256
+    side = {5: 320, 6: 640}.get(layers, 256)
     # Without normalisation a patch sees only itself; with it, the batch statistics leak the rest.
     keras.utils.set_random_seed(0)
     model = patchgan(layers_strided=layers, filters=2, conditional=False)
@@ -84,7 +87,38 @@ def test_it_answers_in_logits():
     assert patchgan(filters=2).layers[-1].activation is keras.activations.linear
 
 
-@pytest.mark.parametrize("layers", [-1, 6])
+@pytest.mark.parametrize("layers", [-1, 7])
 def test_other_depths_are_refused(layers):
-    with pytest.raises(ValueError, match="use 0 to 5"):
+    with pytest.raises(ValueError, match="use 0 to 6"):
         patchgan(layers_strided=layers)
+
+
+def test_biases_are_counted_as_in_torch():
+    model = patchgan(bias="all")
+    assert (trainable(model), model.count_params()) == (2_769_601, 2_771_393)
+
+
+def test_padding_2_enlarges_the_grid_and_not_the_patch():
+    assert patchgan(filters=2, padding=2, image_size=256).output_shape == (None, 35, 35, 1)
+
+
+def test_two_outputs_a_patch():
+    assert patchgan(filters=2, outputs=2, image_size=256).output_shape == (None, 30, 30, 2)
+
+
+@pytest.mark.parametrize("norm", ["instance", "none"])
+def test_without_batch_norm_no_image_sees_its_neighbour(norm):
+    model = patchgan(filters=4, norm=norm, conditional=False)
+    images = np.random.default_rng(4).uniform(-1, 1, (3, 64, 64, 3)).astype(np.float32)
+    together = np.asarray(model(images, training=True))
+    alone = np.concatenate([model(image[None], training=True) for image in images])
+    np.testing.assert_allclose(together, alone, atol=1e-5)
+
+
+def test_an_image_discriminator_gives_one_verdict_an_image():
+    model = image_discriminator(64, filters=2, norm="none")
+    assert model.output_shape == (None, 1)
+    # halved six times, with 2, 4, 8, 16, 16, 16 channels
+    widths = [6, 2, 4, 8, 16, 16, 16]
+    kernels = sum(16 * a * b for a, b in pairwise(widths))
+    assert trainable(model) == kernels + sum(widths[1:]) + 16 + 1

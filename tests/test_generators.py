@@ -5,11 +5,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from pix2pix_course.discriminators import patchgan
 from pix2pix_course.generators import (
     MODES,
+    decoder_filters,
     encoder_decoder,
     encoder_filters,
     generate,
+    resnet,
     unet,
     without_dropout,
 )
@@ -41,12 +44,65 @@ def test_the_unet_of_128_pixels_has_the_reference_count():
     assert trainable(unet(128)) == 41_828_995  # the same authors' unet_128
 
 
-def test_the_encoder_decoder_differs_from_the_torch_count_by_its_dead_biases():
-    # The Torch network has 39,080,963, of which every bias before a normalisation (one a channel
-    # of the eight encoder and seven decoder convolutions) is set to zero at every step.
-    encoder_biases = 64 + 128 + 256 + 5 * 512
-    decoder_biases = 4 * 512 + 256 + 128 + 64
-    assert trainable(encoder_decoder()) == 39_080_963 - encoder_biases - decoder_biases
+# The authors' Torch code has a bias everywhere, and zeroes them all at each step; affinelayer's
+# TensorFlow port trains them, and normalises the bottleneck as well.
+TORCH = {"bias": "all"}
+AFFINELAYER = {"bias": "all", "bottleneck_norm": True}
+
+
+def test_the_torch_networks_have_their_counts():
+    assert trainable(unet(**TORCH)) == 54_419_459
+    assert trainable(unet(128, **TORCH)) == 41_833_475
+    assert trainable(encoder_decoder(**TORCH)) == 39_080_963
+
+
+def test_the_affinelayer_networks_have_their_counts():
+    generator, discriminator = unet(**AFFINELAYER), patchgan(bias="all")
+    assert (trainable(generator), generator.count_params()) == (54_420_483, 54_431_363)
+    # printed by that program itself, as parameter_count
+    assert trainable(generator) + trainable(discriminator) == 57_190_084
+
+
+def test_colorization_has_one_channel_in_and_two_out():
+    assert trainable(unet(input_channels=1, output_channels=2)) == 54_409_858
+
+
+def test_the_resnets_have_the_reference_counts():
+    assert trainable(resnet(9)) == 11_378_179
+    assert trainable(resnet(9, norm="batch", bias="last")) == 11_383_427
+    # three blocks fewer, of two 3×3 convolutions of 256 channels with their biases
+    assert trainable(resnet(9)) - trainable(resnet(6)) == 3 * 2 * (9 * 256 * 256 + 256)
+
+
+def test_a_resnet_takes_any_multiple_of_four_and_keeps_the_size():
+    model = resnet(2, filters=2)
+    for height, width in ((64, 64), (68, 100)):
+        assert model(tf.zeros((1, height, width, 3))).shape == (1, height, width, 3)
+    assert np.abs(np.asarray(model(tf.random.normal((1, 64, 64, 3))))).max() <= 1
+
+
+def test_the_papers_printed_numbers_count_channels_after_joining():
+    widths = encoder_filters(256, 64)
+    assert decoder_filters(widths, "mirrored") == [512, 512, 512, 512, 256, 128, 64]
+    assert decoder_filters(widths, "as_printed") == [512, 1024, 1024, 1024, 1024, 512, 256]
+    mirrored = decoder_filters(widths, "mirrored")
+    joined = [made + skip for made, skip in zip(mirrored, widths[-2::-1], strict=True)]
+    assert joined == [1024, 1024, 1024, 1024, 512, 256, 128]  # §6.1.1 after its first CD512
+
+
+def test_upsampling_doubles_as_well():
+    model = unet(64, filters=2, decoder="upsampling", fixed_size=True)
+    assert model.output_shape == (None, 64, 64, 3)
+    assert not any(isinstance(layer, keras.layers.Conv2DTranspose) for layer in model.layers)
+
+
+@pytest.mark.parametrize("network", [unet, resnet])
+@pytest.mark.parametrize("norm", ["batch", "instance", "none"])
+def test_every_mode_works_with_every_norm(network, norm, condition):
+    size = {"image_size": 64} if network is unet else {"blocks": 1}
+    model = network(**size, filters=2, norm=norm)
+    for mode in MODES:
+        assert generate(model, condition, mode).shape == (2, 64, 64, 3)
 
 
 def test_kernels_alone_add_up():
