@@ -6,10 +6,13 @@ BIN := .venv/bin
 READY := .venv/.ready
 INSTALL := pip install --quiet --constraint requirements.lock --editable '.[dev]'
 
+CORE := $(wildcard notebooks/0[0-6]_*.ipynb)
+LABS := $(notdir $(basename $(filter-out $(CORE),$(wildcard notebooks/[0-9][0-9]_*.ipynb))))
+
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help course test lab notebooks clean
+.PHONY: help course labs test lab notebooks clean
 
 help: ## list these commands
 	@echo 'make COMMAND, where COMMAND is one of'
@@ -18,6 +21,9 @@ help: ## list these commands
 
 course: $(READY) ## run notebooks 01 to 06 on this machine (under 12 minutes on two cores)
 	@$(BIN)/pix2pix-course run 01 02 03 04 05 06 --profile cpu --output build/course
+
+labs: $(READY) ## run notebooks 07 and up, the experiments, showing their progress (under 25 minutes)
+	@$(BIN)/pix2pix-course run $(LABS) --profile cpu --output build/labs --follow
 
 test: $(READY) ## lint, unit tests, a smoke run of every notebook, and nbval on its result
 	$(BIN)/ruff check .

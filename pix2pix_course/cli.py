@@ -9,6 +9,7 @@ import difflib
 import sys
 import types
 import typing
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +18,7 @@ import click
 from pix2pix_course import __version__
 from pix2pix_course.config import PAINTED, PROFILES, Config, profile
 from pix2pix_course.quiet import quiet_stderr
+from pix2pix_course.recipes import RECIPES, DefectWarning, defects, recipe, repair
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
 DIRECTIONS = click.Choice(("AtoB", "BtoA"))
@@ -97,6 +99,13 @@ profile_option = click.option(
     show_default=True,
     help="smoke: every step, in seconds; cpu: minutes on two cores; gpu: the paper's settings.",
 )
+recipe_option = click.option(
+    "--recipe",
+    "recipe_name",
+    type=click.Choice(tuple(RECIPES)),
+    help="Do as this implementation does; see `recipes`.",
+)
+repaired_option = click.option("--repaired", is_flag=True, help="Mend the recipe's known faults.")
 dataset_options = options(
     click.option(
         "--dataset",
@@ -136,6 +145,7 @@ def _parse_parameter(text: str) -> object:
 @main.command()
 @click.argument("names", nargs=-1, metavar="[NOTEBOOK]...")
 @profile_option
+@recipe_option
 @dataset_options
 @click.option("--seed", default=0, show_default=True)
 @click.option("--output", type=FOLDER, default="build/run", show_default=True)
@@ -149,20 +159,24 @@ def _parse_parameter(text: str) -> object:
     help="A further parameter of the notebooks' parameter cell. May be given several times.",
 )
 @click.option("--timeout", type=click.IntRange(1), help="Seconds that one cell may take.")
+@click.option("--follow", is_flag=True, help="Show what the cells print, while they run.")
 @click.option("--notebooks", "folder", type=FOLDER, help="Folder with the notebooks.")
 @data_folder_option
 def run(
-    names, profile_name, dataset, direction, palette, seed, output, extra, timeout, folder,
-    data_folder,
+    names, profile_name, recipe_name, dataset, direction, palette, seed, output, extra, timeout,
+    follow, folder, data_folder,
 ):  # fmt: skip
     """Run notebooks headless; all, or those named by number (05) or name (05_training).
 
-    The executed notebooks, a report and the trained runs go to the output folder. The exit code
-    is 1 if any notebook failed.
+    A recipe goes to the notebooks with a parameter RECIPE. The executed notebooks, a report and the
+    trained runs go to the output folder. The exit code is 1 if any notebook failed.
     """
     from pix2pix_course import notebooks
     from pix2pix_course.doctor import inspect_machine
 
+    further = {name: _parse_parameter(value) for name, value in extra}
+    if recipe_name:
+        further["RECIPE"] = recipe_name
     results = notebooks.run_notebooks(
         names,
         output=output,
@@ -171,9 +185,10 @@ def run(
         direction=direction,
         palette=palette,
         seed=seed,
-        extra={name: _parse_parameter(value) for name, value in extra},
+        extra=further,
         data_folder=data_folder,
         timeout=timeout,
+        follow=follow,
         device=inspect_machine().device,
         folder=folder,
     )
@@ -342,6 +357,7 @@ def _field_option(name: str) -> Callable:
 
 def _uninterrupted(folder: Path, function: Callable, *args, **options) -> None:
     """Train; Ctrl-C is no accident, so say how to go on."""
+    warnings.showwarning = _plain_warning
     try:
         trained = function(*args, verbose=1 if sys.stdout.isatty() else "lines", **options)
     except KeyboardInterrupt:
@@ -350,8 +366,30 @@ def _uninterrupted(folder: Path, function: Callable, *args, **options) -> None:
     click.echo(f"trained for {trained.epoch} epochs: {trained.folder}")
 
 
+def _plain_warning(message, category, filename, lineno, file=None, line=None) -> None:
+    """What the package warns of, without the line of code that it came from."""
+    text = str(message)
+    if category is not DefectWarning:
+        text = warnings.formatwarning(message, category, filename, lineno, line)
+    click.echo(f"warning: {text}", err=True)
+
+
+@main.command()
+def recipes() -> None:
+    """The implementations that `train --recipe` knows, and how each differs from the paper."""
+    for name in RECIPES:
+        config = recipe(name)
+        click.echo(name)
+        for field, (value, papers) in config.differences(Config()).items():
+            click.echo(f"    {field:22} {value!s:18} (paper: {papers})")
+        for defect in defects(config):
+            click.echo(f"    fault: {defect.name}")
+
+
 @main.command()
 @profile_option
+@recipe_option
+@repaired_option
 @dataset_options
 @click.option("--output", type=FOLDER, help="The run's folder.  [default: runs/DATASET-PROFILE]")
 @options(*(_field_option(name) for name in COMMON_FIELDS))
@@ -364,13 +402,25 @@ def _uninterrupted(folder: Path, function: Callable, *args, **options) -> None:
     help="Any other hyperparameter, for example --set generator=encoder_decoder.",
 )
 @data_folder_option
-def train(profile_name, dataset, direction, palette, output, settings, data_folder, **common):
-    """Train a pix2pix; the profile's settings hold where no other is given."""
+def train(
+    profile_name, recipe_name, repaired, dataset, direction, palette, output, settings,
+    data_folder, **common,
+):  # fmt: skip
+    """Train a pix2pix; the profile's settings hold where no other is given.
+
+    With a recipe the profile sets sizes and length, and the recipe everything else.
+    """
+    if repaired and not recipe_name:
+        raise click.UsageError("--repaired mends a recipe; name one with --recipe")
+    config = recipe(recipe_name, profile_name) if recipe_name else profile(profile_name)
     chosen = {name: value for name, value in common.items() if value is not None}
-    config = profile(profile_name).replace(
-        dataset=dataset, direction=direction, palette=palette, **(chosen | settings)
-    )
-    folder = output or Path("runs") / f"{Path(config.dataset).name}-{profile_name}"
+    if direction is not None:  # else the recipe's own
+        chosen["direction"] = direction
+    config = config.replace(dataset=dataset, palette=palette, **(chosen | settings))
+    if repaired:
+        config = repair(config)
+    words = (Path(config.dataset).name, recipe_name, "repaired" if repaired else None, profile_name)
+    folder = output or Path("runs") / "-".join(filter(None, words))
     with quiet_stderr():
         from pix2pix_course import runs
 

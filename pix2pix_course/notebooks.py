@@ -318,6 +318,7 @@ def execute(
     values: Mapping[str, object] | None = None,
     data_folder: Path | None = None,
     timeout: int | None = None,
+    follow: bool = False,
 ) -> str | None:
     """Execute one notebook through papermill with the interpreter that runs this function.
 
@@ -328,6 +329,7 @@ def execute(
         values: parameters to inject below the cell tagged `parameters`.
         data_folder: where the kernel looks for data sets; default: as this process does.
         timeout: seconds that one cell may take; None: any.
+        follow: also write what the cells print to this process's stdout, as it comes.
 
     Returns:
         None when every cell ran, else one line: the cell, the error.
@@ -347,6 +349,7 @@ def execute(
             kernel_manager_class=_kernel_manager(data_folder),
             # A progress bar's many lines become the last one.
             coalesce_streams=True,
+            stdout_file=sys.stdout if follow else None,
         )
     except papermill.PapermillExecutionError:
         pass  # the notebook holds it
@@ -415,6 +418,7 @@ def run_notebooks(
     extra: Mapping[str, object] | None = None,
     data_folder: Path | None = None,
     timeout: int | None = None,
+    follow: bool = False,
     device: str = "unknown",
     folder: Path | None = None,
 ) -> list[Result]:
@@ -427,6 +431,7 @@ def run_notebooks(
         extra: further parameters by name, given to every notebook that knows them.
         data_folder: where data sets are; default: the course's.
         timeout: seconds that one cell may take.
+        follow: show what the cells print, while they run.
         device: noted in the report.
         folder: holds the notebooks.
 
@@ -459,7 +464,7 @@ def run_notebooks(
     results = []
     for path in notebooks:
         mine = {name: value for name, value in values.items() if name in known[path]}
-        result = _run(path, output, mine, data_folder, timeout)
+        result = _run(path, output, mine, data_folder, timeout, follow)
         _write_report(result, output / "report.json", mine, device)
         results.append(result)
         if result.status == INTERRUPTED:
@@ -467,7 +472,7 @@ def run_notebooks(
     return results
 
 
-def _run(path, output, values, data_folder, timeout) -> Result:
+def _run(path, output, values, data_folder, timeout, follow) -> Result:
     print(f"{path.stem} …", flush=True)
     target, begin = output / path.name, time.monotonic()
     try:
@@ -478,6 +483,7 @@ def _run(path, output, values, data_folder, timeout) -> Result:
             values=values,
             data_folder=data_folder,
             timeout=timeout,
+            follow=follow,
         )
         status = FAILED if error else PASSED
     except KeyboardInterrupt:

@@ -1,4 +1,5 @@
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from click.testing import CliRunner
 
 from pix2pix_course import cli, datasets, doctor, notebooks
 from pix2pix_course.config import Config, profile
+from pix2pix_course.recipes import RECIPES, recipe, warn_of_defects
 
 
 @pytest.fixture
@@ -111,6 +113,45 @@ def test_train_names_its_folder_and_makes_a_relative_data_set_absolute(
     assert folder == Path("runs/pairs-cpu")
 
 
+def test_train_follows_a_recipe_at_the_size_of_the_profile(call, pretend):
+    calls = pretend("runs", "train", RUN)
+    words = ("train", "--profile", "smoke", "--recipe", "tensorflow_tutorial")
+    assert call(*words).exit_code == 0
+    call(*words, "--repaired", "--direction", "AtoB", "--lambda-l1", "7")
+    (((config, folder), _), ((mended, other_folder), _)) = calls
+    assert config == recipe("tensorflow_tutorial", "smoke")
+    assert folder == Path("runs/painted-tensorflow_tutorial-smoke")
+    assert mended == config.replace(bottleneck_norm=False, direction="AtoB", lambda_l1=7.0)
+    assert other_folder == Path("runs/painted-tensorflow_tutorial-repaired-smoke")
+
+
+def test_a_repair_mends_what_only_the_data_set_makes_a_fault(call, pretend):
+    calls = pretend("runs", "train", RUN)
+    words = ("train", "--recipe", "tensorflow_tutorial", "--dataset", "edges2shoes")
+    call(*words)
+    call(*words, "--repaired")
+    assert [config.direction for ((config, _), _) in calls] == ["BtoA", None]
+
+
+def test_a_fault_is_a_plain_warning(call, pretend):
+    def train(config, folder, **options):
+        warn_of_defects(config)
+        return RUN
+
+    pretend("runs", "train")
+    sys.modules["pix2pix_course.runs"].train = train
+    result = call("train", "--profile", "smoke", "--recipe", "keras_book")
+    assert result.output.startswith("warning: this configuration reproduces known faults:\n- dead")
+    assert ".py" not in result.output
+
+
+def test_recipes_lists_differences_and_faults(call):
+    output = call("recipes").output
+    assert [line for line in output.splitlines() if not line.startswith(" ")] == list(RECIPES)
+    assert re.search(r"leaky_slope +0\.3 +\(paper: 0\.2\)", output)
+    assert "fault: blind discriminator" in output
+
+
 def test_every_field_of_config_can_be_set(call, pretend):
     calls = pretend("runs", "train", RUN)
     odd = {"dataset", "direction", "palette"}  # options of their own
@@ -129,6 +170,8 @@ def test_every_field_of_config_can_be_set(call, pretend):
         (["--set", "epochs=few"], 2, "'few' is not a valid integer"),
         (["--set", "epochs=none"], 2, "'none' is not a valid integer"),
         (["--epoch", "3"], 2, "Did you mean"),
+        (["--repaired"], 2, "name one with --recipe"),
+        (["--recipe", "pix2pixhd"], 2, "'pix2pixhd' is not one of 'paper', 'tensorflow_tutorial'"),
         (["--profile", "tpu"], 2, "'tpu' is not one of"),
         (["--image-size", "100"], 1, "Error: Config.image_size = 100: the U-Net"),
     ],
@@ -282,13 +325,15 @@ def test_run_passes_everything_on_and_prints_table_and_products(call, monkeypatc
 
     result = call(
         "run", "1", "--profile", "smoke", "--output", tmp_path, "--seed", 4, "--timeout", 9,
-        "-p", "STEPS", "3", "-p", "NAME", "word", "-p", "RATE", "1e-3",
+        "-p", "STEPS", "3", "-p", "NAME", "word", "-p", "RATE", "1e-3", "--recipe", "keras_book",
+        "--follow",
     )  # fmt: skip
 
     assert result.exit_code == 0, result.output
     assert seen["names"] == ("1",)
     assert seen["profile"] == "smoke"
-    assert seen["extra"] == {"STEPS": 3, "NAME": "word", "RATE": 0.001}
+    assert seen["extra"] == {"STEPS": 3, "NAME": "word", "RATE": 0.001, "RECIPE": "keras_book"}
+    assert seen["follow"]
     assert (seen["seed"], seen["timeout"], seen["device"]) == (4, 9, "CPU, 2 cores")
     assert "01_one    passed       1 min 01 s" in result.output
     assert f"executed notebooks:  {tmp_path}\n" in result.output

@@ -80,6 +80,15 @@ def test_a_run_injects_what_each_notebook_knows_and_reports(tmp_path):
     assert record["versions"]["numpy"]
 
 
+def test_a_run_can_be_followed(tmp_path, capfd):
+    write(tmp_path / "notebooks", "01_talks", "print('half', 'way')")
+    for follow in (False, True):
+        notebooks.run_notebooks(
+            folder=tmp_path / "notebooks", output=tmp_path / "output", follow=follow
+        )
+        assert ("half way\n" in capfd.readouterr().out) is follow
+
+
 @pytest.mark.parametrize(
     ("cells", "error"),
     [

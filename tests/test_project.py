@@ -174,7 +174,7 @@ def test_continuous_integration_runs_the_readmes_test_command():
 
 def test_make_names_its_commands():
     answer = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True)
-    for command in ("course", "test", "lab", "notebooks", "clean"):
+    for command in ("course", "labs", "test", "lab", "notebooks", "clean"):
         assert f"  {command}: " in answer.stdout
 
 
