@@ -330,7 +330,8 @@ def pictures(published):
     for name in published:
         made = grid.of(name)[0].folder / "evaluation" / "generated"
         files = [made / f"{each}.png" for each in test.names]
-        columns[name] = [np.asarray(Image.open(file).convert("RGB")) for file in files]
+        title = name.replace(", ", "\n")
+        columns[title] = [np.asarray(Image.open(file).convert("RGB")) for file in files]
     image_grid(columns | {"target": test.target}, cell=1.35)
     plt.show()
 
@@ -346,8 +347,9 @@ dot_plot(losses)
 print_verdicts(losses)
 
 # %% [markdown]
-# In our run the reader gives real photos 0.74 and photos of other conditions 0.13. In between, this
-# is what the seeds agree on:
+# Under `smoke` no row has learnt anything, one seed cannot carry an order, and "open" everywhere
+# is correct. In our run, under `cpu`, the reader gives real photos 0.74 and photos of other
+# conditions 0.13. In between, this is what the seeds agree on:
 #
 # - **Both terms are needed: carried.** Either sum (0.34 to 0.41) is above L1 alone (0.25 to 0.31),
 #   and L1 alone is above either adversarial term alone. The first half of that is the central
@@ -430,10 +432,11 @@ pictures(patches)
 # The dots of all others overlap, so they stay open: whether the patch beats the whole image,
 # whether the whole image beats single pixels, and where the small patch belongs.
 #
-# Single pixels do about what L1 alone does (section 5): a D that sees one pixel at a time can ask
-# for the right colours, but not for a window frame. In the pictures the differences are as small as
-# in the plot. The paper's reason against the whole image is its larger D, which is harder to train
-# (§4.4). At 64 pixels it has only one layer more than the patch, so the reason hardly applies.
+# The mean of the pixel is about that of L1 alone (section 5): a D that sees one pixel at a time
+# can ask for the right colours, but not for a window frame. In the pictures the differences are as
+# small as in the plot. The paper suspects the whole image to do worse because its D is larger and
+# harder to train (§4.4). At 64 pixels it has one layer more than the patch, no more, so that reason
+# hardly applies.
 
 # %% [markdown]
 # ## 8 · What a single seed would have told you
@@ -473,10 +476,10 @@ for answer in ("carried", "open", "reversed"):
     print(f"{answer:9}{answers.count(answer):3} of {len(answers)}")
 
 # %% [markdown]
-# In our run 12 of the 20 are carried, 4 reversed and 4 open. Luck would have carried one, so most
-# of the twelve are no accident; but any single one could be. Whoever tests twenty claims at 5 %
-# must say so. (They are not independent, either. They share their rows, so one unlucky row moves
-# several of them.)
+# In our run 12 of the 20 are carried, 4 reversed and 4 open. Luck would have carried one and
+# reversed another, so most of these are no accident; but any single one could be. Whoever tests
+# twenty claims at 5 % must say so. (They are not independent, either. They share their rows, so
+# one unlucky row moves several of them.)
 #
 # ### Why a small run may not show the paper's order
 #
@@ -554,7 +557,7 @@ for each in ("psnr", "ssim", metric):
 #
 # ## Next
 #
-# [Notebook 08](08_implementations.ipynb) varies something else: not the method but who wrote it
+# [Notebook 08](08_six_implementations.ipynb) varies something else: not the method but who wrote it
 # down. Six published implementations of pix2pix, as recipes. In the paper (Isola et al.,
 # [arXiv:1611.07004](https://arxiv.org/abs/1611.07004)), read §4.2 to §4.4 with tables 1 to 3 now,
 # captions included. The rank test behind our rule is from Mann and Whitney, *On a test of whether
