@@ -126,7 +126,7 @@ for title, published in PUBLISHED.items():
 # %% [markdown]
 # ## 2 · The miniature
 #
-# Thirty trainings of the paper's size would take a CPU months. Each profile has its own
+# Thirty trainings of the paper's size would take two CPU cores weeks. Each profile has its own
 # reduction. Whatever is reduced is reduced for all rows alike:
 
 # %%
@@ -197,8 +197,9 @@ for n in (1, 2, 3, 4, 5):
     print(f"{n} seeds each: once in {1 / mine:3.0f}   as the package says: {same}")
 
 # %% [markdown]
-# Once in 20 with three seeds: the usual 5 %. With one seed each, once in two: a table of single
-# trainings, sorted by score, always *looks* like an order. So the rule is:
+# Once in 20 with three seeds: the usual 5 %. (Just as often it puts B on top.) With one seed each,
+# once in two: a table of single trainings, sorted by score, always *looks* like an order. So the
+# rule is:
 #
 # > An order is **carried** if every seed of the one is above every seed of the other, and there
 # > are at least three of each. If the opposite is carried, it is **reversed**. All else is
@@ -523,9 +524,9 @@ for each in ("psnr", "ssim", metric):
 # - An experiment is a set of configurations that differ in one thing each, several seeds, and one
 #   judge for all.
 # - An order is worth stating if the seeds agree about it, and if there are enough of them: with
-#   three and three, luck separates two equal rows once in 20.
-# - Came out as in the paper: L1 with an adversarial term beats L1 alone, skips beat no skips,
-#   patches beat single pixels, and without L1 the condition is needed.
+#   three and three, luck puts a given one of two equal rows on top once in 20.
+# - Came out as in the paper: L1 with an adversarial term beats L1 alone, skips beat no skips, the
+#   patch beats single pixels, and without L1 the condition is needed.
 # - Came out reversed: cGAN alone against L1 and against L1+GAN, the condition beside L1, and the
 #   two encoder-decoders.
 # - Open: the place of the whole image and of the small patch.
