@@ -548,7 +548,7 @@ def products(output: Path) -> Iterator[tuple[str, Path]]:
         yield "executed notebooks", output
     if (output / "report.json").exists():
         yield "report", output / "report.json"
-    for config in sorted(output.glob("runs/**/config.json")):
+    for config in sorted(output.glob("runs/*/config.json")):
         yield "trained run", config.parent
         evaluation = config.parent / "evaluation"
         if (evaluation / "metrics.csv").exists():
