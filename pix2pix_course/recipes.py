@@ -167,6 +167,13 @@ DEFECTS = (
         {"discriminator_norm": "none"},
     ),
     Defect(
+        "batch of one",
+        lambda config: config.minibatch_features > 0 and config.batch_size == 1,
+        "minibatch discrimination at batch size 1 compares each image with itself: all features "
+        "are 1, whatever the image, and so many constants drown what the discriminator sees",
+        {"minibatch_features": 0},
+    ),
+    Defect(
         "unit range",
         lambda config: config.value_range == "unit",
         "tanh answers in [-1, 1], the images are in [0, 1]: half of the range is never right, and "

@@ -163,7 +163,10 @@ def names_of_defects(config: Config) -> list[str]:
         ("tensorflow_tutorial", ["dead bottleneck"]),
         ("tjwei_keras", []),
         ("gluon_tutorial", []),
-        ("keras_book", ["dead bottleneck", "blind discriminator", "unit range"]),
+        (
+            "keras_book",
+            ["dead bottleneck", "blind discriminator", "batch of one", "unit range"],
+        ),
         ("pytorch_reference", []),
     ],
 )
@@ -233,6 +236,20 @@ def test_the_blind_discriminator_answers_the_same_to_every_image():
     np.testing.assert_array_equal(first, second)
     first, second = answers(recipe("keras_book", "smoke", repaired=True))
     assert np.abs(first - second).max() > 1e-5
+
+
+def last_accuracy(config: Config, steps: int = 150) -> float:
+    """How often D, trained on one pair of opposite images, is right at last."""
+    model = build_pix2pix(config)
+    real, generated = tf.fill((1, 64, 64, 1), 0.5), tf.fill((1, 64, 64, 1), -0.5)
+    step = tf.function(model.train_discriminator)
+    return float(np.mean([step(real, real, generated)[-1] for _ in range(steps)][-20:]))
+
+
+def test_comparing_a_batch_of_one_hides_what_the_discriminator_sees():
+    config = recipe("keras_book", "smoke", repaired=True).replace(fakes_for_d="shared")
+    assert last_accuracy(config) == 1.0
+    assert last_accuracy(config.replace(minibatch_features=100)) == 0.5
 
 
 @pytest.mark.parametrize("repaired", [False, True])
