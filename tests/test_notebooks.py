@@ -326,7 +326,7 @@ def test_a_changed_training_notebook_takes_the_old_runs_and_its_readers_along(au
 # --- the course's notebooks ------------------------------------------------------------------
 
 FOLDER = notebooks.CHECKOUT / "notebooks"
-NUMBERS = ("01", "02", "03", "04", "05", "06", "07")
+NUMBERS = ("01", "02", "03", "04", "05", "06", "07", "08")
 STORED = notebooks.find(FOLDER)
 
 
