@@ -270,3 +270,15 @@ def test_every_recipe_trains(name, repaired, painted, tmp_path):
         # It learns what share of images is real, one half, and nothing else.
         assert last["d_real"] == pytest.approx(last["d_fake"], abs=0.05)
         assert last["d_accuracy"] == pytest.approx(0.5, abs=0.05)
+
+
+def test_edges_become_shoes_and_not_the_reverse(shared_datasets, tmp_path):
+    """In these copies the photo is left, so BtoA, the tutorial's direction, is the right one."""
+    config = recipe("tensorflow_tutorial", "smoke").replace(
+        dataset=str(shared_datasets / "edges2shoes"), epochs=1
+    )
+    with pytest.warns(DefectWarning, match="dead bottleneck") as told:
+        run = runs.train(config, tmp_path / "run", verbose=0)
+    assert "backwards" not in str(told[0].message)
+    shown = run.dataset()
+    assert (shown.condition_side, shown.evaluation_split) == ("B", "val")
