@@ -32,6 +32,7 @@ LAYERS = (
     {"evaluation"},
     {"experiments"},
     {"notebooks", "doctor"},
+    {"questions"},
     {"cli"},
     {"__main__"},
 )
