@@ -359,7 +359,7 @@ def edition_problems(folder: Path | None = None) -> list[str]:
             problems += differences(place(source, SOLUTION), source, SOLUTION)
         found += [f"{problem}; run `pix2pix-course editions build`" for problem in problems]
         if wanted and not problems:
-            found += _compare_editions(source, {exercise.id for exercise in wanted})
+            found += _compare_editions(source, wanted)
     left_over = set(find(folder / "solutions")) - solutions
     found += [f"{path} belongs to no exercises; delete it" for path in sorted(left_over)]
     sheet, text = folder / MARKING_SHEET, marking_sheet(sources(folder))
@@ -368,22 +368,23 @@ def edition_problems(folder: Path | None = None) -> list[str]:
     return found
 
 
-def _compare_editions(source: Path, known: set[str]) -> list[str]:
+def _compare_editions(source: Path, wanted: list[editions.Exercise]) -> list[str]:
     both = {edition: read(place(source, edition)) for edition in EDITIONS}
     found = editions.disagreements(both[STUDENT].cells, both[SOLUTION].cells, source.stem)
+    by_check = {check: exercise.id for exercise in wanted for check in exercise.checks}
     for edition, notebook in both.items():
         where = f"{source.stem}, {edition} edition"
         if problem := first_problem(notebook):
             found.append(f"{where}: {problem}")
             continue
         for cell in code_cells(notebook):
-            shown = records(cell)
-            if editions.CHECK.search(cell.source) and not shown:
-                found.append(f"{where}: no outcome of {cell.source!r}")
-            for exercise, outcome in shown.items():
+            if not editions.CHECK.search(cell.source):
+                continue
+            mine = by_check.get(cell.source, "no exercise")
+            for exercise, outcome in (records(cell) or {"nothing": "nothing"}).items():
                 fits = outcome == RIGHT if edition == SOLUTION else outcome != WRONG
-                if exercise not in known:
-                    found.append(f"{where}: a check of {exercise}, which is no exercise here")
+                if exercise != mine:
+                    found.append(f"{where}: the check of {mine} gives an outcome of {exercise}")
                 elif not fits:
                     found.append(f"{where}: the check of {exercise} says {outcome!r}")
     return found
@@ -460,10 +461,12 @@ def execute(
     import papermill
 
     reason = None
-    deadline = time.monotonic() + (total_timeout or 0)
+    begin = None
 
     def time_left(cell) -> int:
-        return max(1, round(deadline - time.monotonic()))
+        nonlocal begin
+        begin = begin or time.monotonic()  # at the first cell: the kernel's start does not count
+        return max(1, round(begin + total_timeout - time.monotonic()))
 
     target.unlink(missing_ok=True)
     try:
