@@ -221,11 +221,12 @@ def build(everything, no_run, folder) -> None:
 
 @notebooks_group.command()
 @click.argument("executed", metavar="FOLDER", type=FOLDER)
-def compare(executed) -> None:
+@click.option("--notebooks", "folder", type=FOLDER, help="Folder with the stored notebooks.")
+def compare(executed, folder) -> None:
     """Check that the stored notebooks print the same facts as those executed in FOLDER."""
     from pix2pix_course import notebooks
 
-    stored = notebooks.find(notebooks.default_folder())
+    stored = notebooks.find(folder or notebooks.default_folder())
     found = [
         line for path in stored for line in notebooks.fact_differences(path, executed / path.name)
     ]

@@ -4,8 +4,8 @@ An exercise begins with a markdown cell tagged `exercise` whose heading is
 `### Exercise 1 · code: title` (or `prediction`, `experiment`), and reaches to the next heading.
 
 - In a code cell tagged `exercise`, the lines between `# <solution>` and `# </solution>` are a hole.
-  The student edition has `...  # your turn` in their place, or `name = ...` where the hole is
-  nothing but assignments.
+  The student edition has `...  # your turn` in their place; `name = ...  # your turn` where the
+  hole is nothing but assignments; and outside any block the comment alone.
 - A code cell tagged `solution` stands in the solution edition alone.
 - A markdown cell tagged `solution` says what a right answer says; the student edition has an empty
   answer there.
@@ -29,10 +29,13 @@ KINDS = ("code", "prediction", "experiment")
 HEADING = re.compile(r"### Exercise (\d+) · (\w+): (.+)")
 CHECK = re.compile(r"""\bexercises\.(check_\w+)\(\s*(?:["']([\d.]+)["'])?""")
 BEGIN, END, STUB = "# <solution>", "# </solution>", "...  # your turn"
+COMMENT = "# your turn"
+"""The stub outside any block, where Jupyter would show a lone `...` as "Ellipsis"."""
+
 ANSWER = "*Your answer:*"
 
 _HOLE = re.compile(rf"^[ \t]*{BEGIN}\n(.*?)^[ \t]*{END}\n", re.MULTILINE | re.DOTALL)
-_STUB_LINE = re.compile(rf"[ \t]*(\w+ = )?{re.escape(STUB)}\n")
+_STUB_LINE = re.compile(rf"[ \t]*(?:(?:\w+ = )?\.\.\.  )?{COMMENT}\n")
 
 
 class EditionError(Exception):
@@ -141,14 +144,15 @@ def _stub(solution: str) -> str:
     first = next(line for line in solution.splitlines() if line.strip())
     indentation = first[: len(first) - len(first.lstrip())]
     names = _assigned(textwrap.dedent(solution))
-    return "".join(f"{indentation}{name} = {STUB}\n" for name in names) or f"{indentation}{STUB}\n"
+    lines = [f"{name} = {STUB}" for name in names] or [STUB if indentation else COMMENT]
+    return "".join(f"{indentation}{line}\n" for line in lines)
 
 
 def _assigned(code: str) -> list[str]:
     """Names that the code assigns if it does nothing else; else none."""
     try:
         statements = ast.parse(code).body
-    except SyntaxError:  # for example a `return` is fine, half an expression is not
+    except SyntaxError:  # a piece of a statement
         return []
     targets = [s.targets if isinstance(s, ast.Assign) else [None] for s in statements]
     if all(len(t) == 1 and isinstance(t[0], ast.Name) for t in targets):
@@ -298,5 +302,5 @@ def marking_sheet(notebooks: Mapping[str, list[Exercise]]) -> str:
             by = "`grade`" if exercise.checks else "you"
             lines += [f"| {exercise.id} | {exercise.kind} | {exercise.title} | 1 | {by} |"]
         for exercise in found:
-            lines += ["", f"**{exercise.id} · {exercise.title}.** {exercise.answer}"]
+            lines += ["", f"### {exercise.id} · {exercise.title}", "", exercise.answer]
     return "\n".join(lines) + "\n"

@@ -242,9 +242,12 @@ def fact_differences(stored: Path, executed: Path) -> list[str]:
         executed: the same notebook, run elsewhere; papermill's injected cell is left out.
     """
 
+    def printed(output: nbformat.NotebookNode) -> str:
+        return output.get("text", "") + output.get("data", {}).get("text/plain", "")
+
     def facts(path: Path) -> list[tuple[str, str]]:
         return [
-            (cell.source, "".join(output.get("text", "") for output in cell.outputs))
+            (cell.source, "".join(map(printed, cell.outputs)))
             for cell in code_cells(read(path))
             if "nbval-check-output" in tags(cell)
         ]

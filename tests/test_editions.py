@@ -7,7 +7,7 @@ import nbformat
 import pytest
 
 from pix2pix_course import editions, notebooks
-from pix2pix_course.editions import STUB, EditionError, disagreements, solved, stubbed
+from pix2pix_course.editions import COMMENT, STUB, EditionError, disagreements, solved, stubbed
 
 
 def marked(code: str, indent: str = "") -> str:
@@ -20,10 +20,10 @@ def marked(code: str, indent: str = "") -> str:
 @pytest.mark.parametrize(
     ("text", "student", "solution"),
     [
-        (marked("show(1)\nshow(2)"), STUB, "show(1)\nshow(2)"),
+        (marked("show(1)\nshow(2)"), COMMENT, "show(1)\nshow(2)"),
         (marked("answer = 3  # why"), f"answer = {STUB}", "answer = 3  # why"),
         (marked("a = 1\nb = 2"), f"a = {STUB}\nb = {STUB}", "a = 1\nb = 2"),
-        (marked("a = 1\nshow(a)"), STUB, "a = 1\nshow(a)"),
+        (marked("a = 1\nshow(a)"), COMMENT, "a = 1\nshow(a)"),
         (
             "def f(x):\n    '''Doc.'''\n" + marked("    y = 2\n\n    return y", "    "),
             f"def f(x):\n    '''Doc.'''\n    {STUB}",
@@ -31,7 +31,7 @@ def marked(code: str, indent: str = "") -> str:
         ),
         (
             marked("a = 1") + "\nshow(a)\n" + marked("show(2)"),
-            f"a = {STUB}\nshow(a)\n{STUB}",
+            f"a = {STUB}\nshow(a)\n{COMMENT}",
             "a = 1\nshow(a)\nshow(2)",
         ),
         ("no = hole", "no = hole", "no = hole"),
@@ -124,7 +124,7 @@ def test_the_marking_sheet_lists_exercises_and_right_answers(course_with_exercis
     assert "## 04 · A course in small" in sheet
     assert "| 04.1 | code | hinge | 1 | `grade` |" in sheet
     assert "| 04.3 | experiment | paint it red | 1 | you |" in sheet
-    assert "**04.3 · paint it red.** Red, and then blue." in sheet
+    assert "### 04.3 · paint it red\n\nRed, and then blue." in sheet
 
 
 def test_a_notebook_without_exercises_has_one_edition(tmp_path):
@@ -150,6 +150,7 @@ def test_the_editions_agree(course_with_exercises):
         ([code(f"a\n{STUB}\nb", "exercise")], [code("a\nx\ny\nc", "exercise")], False),
         ([code(f"a\n{STUB}\nb", "exercise")], [code("a\nb", "exercise")], False),
         ([code(f"a\n{STUB}\nb")], [code("a\nx\nb")], False),
+        ([code(f"a\n{COMMENT}", "exercise")], [code("a\nx\ny", "exercise")], True),
         ([text(editions.ANSWER, "answer")], [text("So.", "solution")], True),
         ([text("So.", "answer")], [text("So.", "solution")], False),
         ([], [code("draw()", "solution")], True),

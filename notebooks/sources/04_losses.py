@@ -1119,9 +1119,9 @@ print(
 # %% [markdown]
 # ## Exercises
 #
-# In the cells below, put your code or your answer in place of `...`, then run the check under it.
-# A check says "right", "wrong" with a hint, or "not yet tried"; it may be run as often as you
-# like. Explanations go into the cells that say *Your answer*: double-click on them.
+# In the cells below, write where it says `# your turn`, in place of the dots, then run the check
+# under it. A check says "right", "wrong" with a hint, or "not yet tried"; it may be run as often as
+# you like. Explanations go into the cells that say *Your answer*: double-click on them.
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 1 · code: the hinge loss
@@ -1154,8 +1154,8 @@ exercises.check_hinge_terms(hinge_terms)
 # ### Exercise 2 · prediction: the sigmoid, twice
 #
 # A colleague ends D in a sigmoid *and* uses `BinaryCrossentropy(from_logits=True)`, so the sigmoid
-# is applied twice. What is the least that a real patch can cost now, to two decimals? Predict,
-# check, and only then run the cell that measures.
+# is applied twice. What is the least that a real patch can cost now, to two decimals, and why?
+# Predict, check, and only then run the cell that measures.
 
 # %% tags=["exercise"]
 # <solution>
@@ -1180,7 +1180,8 @@ print(f"cost of a real patch: from {cost_twice.min():.2f} to {cost_twice.max():.
 # ### Exercise 3 · code: patches judged right
 #
 # Write the share of patches, real and generated together, that D judges right. It gets logits. The
-# two maps need not have the same number of patches, and each patch counts the same.
+# two maps need not have the same number of patches, and each patch counts the same. Which
+# threshold do you take, and which probability is that?
 
 
 # %% tags=["exercise"]
@@ -1196,8 +1197,8 @@ def judged_right(real_logits, fake_logits):
 exercises.check_judged_right(judged_right)
 
 # %% [markdown] tags=["solution"]
-# The border between the two verdicts is logit 0. With 0.5 instead, D would need a probability of
-# 0.62 before "real" counts (section 5).
+# The border between the two verdicts is logit 0, probability 1/2. With a logit of 0.5 instead, D
+# would need a probability of 0.62 before "real" counts (section 5).
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 4 · experiment: how much doubt costs a detail?
@@ -1232,16 +1233,16 @@ plt.show()
 
 # %% [markdown] tags=["solution"]
 # L1 prefers the median for every photo and every doubt, even for a single pixel. What is thinner
-# than the doubt goes: at ±1 the joints and about 45 % of all edge, at ±3 the window bars, at ±6
-# over three quarters of the edge. What remains is what is larger than 13 pixels and what runs along
-# the shift: horizontal lines do not suffer from a shift to the side.
+# than the doubt goes: at ±1 the joints and the upright bars, with over a third of all edge; at ±3
+# the upright frames as well; at ±6 whole windows fade, and over two thirds of the edge are gone.
+# Horizontal lines remain, since a shift to the side leaves them where they are.
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 5 · prediction: L1 and a majority
 #
 # In section 15 the three kinds of wall were equally common, and L1 alone painted every house pink.
 # Now 80 of 100 walls are brick, 10 plaster and 10 blue. What does L1 alone paint: "brick",
-# "plaster", "blue" or "pink"?
+# "plaster", "blue" or "pink"? And why?
 
 # %% tags=["exercise"]
 # <solution>
@@ -1279,11 +1280,11 @@ plt.show()
 # </solution>
 
 # %% [markdown] tags=["solution"]
-# The walls fade over a wide range of λ: the three kinds move towards each other and are gone at
-# 1000, with another seed as well. Each number of a row gets $\pm\lambda_{L1} / (3 \cdot 96)$ from
-# L1, whose sign changes from one drawn wall to the next and averages out where the colour is near
-# the median, while the GAN term pulls only as hard as D is sure. There is no one λ at which L1
-# takes over.
+# Not at once: over a wide range of λ the kinds lose their variety, at 100 some rows are pink and
+# most still are not, and at 1000 no kind is left, with another seed as well. Each number of a row
+# gets $\pm\lambda_{L1} / (3 \cdot 96)$ from L1, with a sign that depends on the wall drawn, so that
+# on average it pulls towards the median; the GAN term pulls as hard as D is sure. At λ = 100 the
+# one is about 1/3, at 1000 more than 3.
 
 # %% [markdown]
 # ## Next
