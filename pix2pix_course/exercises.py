@@ -131,6 +131,11 @@ def check_judged_right(judged_right) -> None:
                 "the threshold 0.5 belongs to probabilities; on logits the border is 0 (section 5)",
             ),
             (
+                (np.mean(real > 0.5) + np.mean(fake <= 0.5)) / 2,
+                "the threshold 0.5 belongs to probabilities, and a mean of two shares does not "
+                "count each patch the same",
+            ),
+            (
                 share(real > 0, fake > 0),
                 "that is the share of patches called real; a generated one is judged right when "
                 "it is called generated",

@@ -93,6 +93,7 @@ def test_least_cost(answer, part):
         (lambda r, f: ((r > 0).sum() + (f <= 0).sum()) / (r.size + f.size), ""),
         (lambda r, f: np.mean(np.concatenate([r > 0, f < 0])), ""),
         (lambda r, f: np.mean(np.concatenate([r > 0.5, f < 0.5])), "belongs to probabilities"),
+        (lambda r, f: (np.mean(r > 0.5) + np.mean(f < 0.5)) / 2, "0.5 belongs"),
         (lambda r, f: np.mean(np.concatenate([r > 0, f > 0])), "called real"),
         (lambda r, f: ((r > 0).mean() + (f <= 0).mean()) / 2, "mean of two shares"),
         (lambda r, f: (r > 0).sum() + (f <= 0).sum(), "number of patches"),
