@@ -8,6 +8,7 @@ them can; what is caught is the honest mistake and the edited check.
 import csv
 import html
 import io
+import logging
 import re
 import shutil
 from collections.abc import Iterable, Mapping
@@ -23,6 +24,9 @@ from pix2pix_course.config import profile as profile_config
 
 ABSENT = "absent"
 """No outcome: the notebook or the check is not there, or the run ended before it."""
+
+OUTPUT_LIMIT = 1_000_000
+"""Characters that one notebook may print: an endless loop must not fill the memory."""
 
 SYMBOLS = {RIGHT: "✓", WRONG: "✗", NOT_TRIED: "·", ABSENT: ""}
 BEST_FIRST = (RIGHT, WRONG, NOT_TRIED, ABSENT)
@@ -101,6 +105,8 @@ def grade(
     marked = set()
     shutil.rmtree(output / "executed", ignore_errors=True)  # of an earlier grading
     output.mkdir(parents=True, exist_ok=True)
+    for name in ("papermill", "asyncio"):  # they log what the notes say in words
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     for student, paths in sorted(handed_in.items()):
         if not paths:
             marks[student].notes.append("no notebook")
@@ -213,14 +219,29 @@ def _mark(
         values={name: v for name, v in values.items() if name in assignment.parameters},
         total_timeout=timeout,
         keep_going=True,
+        output_limit=OUTPUT_LIMIT,
         data_folder=data_folder,
     )
     outcomes = dict.fromkeys(assignment.checks, ABSENT)
-    outcomes |= read_outcomes(target, assignment) if target.exists() else {}
+    if target.exists():
+        outcomes |= read_outcomes(target, assignment)
+        _shorten(target)
     note = f"{path.name}: {_in_words(problem, timeout)}" if problem else ""
     if missing:
         note += f"{'; ' if note else path.name + ': '}no check of {', '.join(missing)}"
     return outcomes, note
+
+
+def _shorten(executed: Path) -> None:
+    """Cut what was printed at the limit: the kernel sends it in pieces that may be far larger."""
+    if executed.stat().st_size <= OUTPUT_LIMIT:
+        return
+    notebook = notebooks.read(executed)
+    for cell in notebooks.code_cells(notebook):
+        for output in cell.outputs:
+            if output.output_type == "stream" and len(output.text) > OUTPUT_LIMIT:
+                output.text = output.text[:OUTPUT_LIMIT] + "\n…"
+    nbformat.write(notebook, executed)
 
 
 def _unused(path: Path) -> Path:
@@ -318,13 +339,16 @@ def read_outcomes(executed: Path, assignment: Assignment) -> dict[str, str]:
 
 
 def _in_words(problem: str, timeout: float) -> str:
-    where = problem.split(": ")[0]
-    if "CellTimeoutError" in problem:
-        return f"over the time limit of {timeout:g} s at {where}"
-    if "SystemExit" in problem:
-        return f"called sys.exit at {where}"
-    if "DeadKernelError" in problem:
-        return f"crashed at {where}"
+    known = {
+        "CellTimeoutError": f"over the time limit of {timeout:g} s",
+        "TooMuchOutput": f"printed more than {OUTPUT_LIMIT} characters",
+        "SystemExit": "called sys.exit",
+        "DeadKernelError": "crashed",
+    }
+    for name, words in known.items():
+        where, found, _ = problem.partition(f": {name}")
+        if found:
+            return f"{words} at {where}"
     return f"failed at {problem}"
 
 

@@ -443,6 +443,7 @@ def execute(
     timeout: int | None = None,
     total_timeout: float | None = None,
     keep_going: bool = False,
+    output_limit: int | None = None,
     follow: bool = False,
 ) -> str | None:
     """Execute one notebook through papermill with the interpreter that runs this function.
@@ -456,6 +457,8 @@ def execute(
         timeout: seconds that one cell may take; None: any.
         total_timeout: seconds that all cells together may take; `timeout` then does not count.
         keep_going: execute the cells below a failing one too, unless the kernel is dead.
+        output_limit: characters that all cells together may print; the rest is not kept, and the
+            cell that prints too much is the last one.
         follow: also write what the cells print to this process's stdout, as it comes.
 
     Returns:
@@ -465,6 +468,7 @@ def execute(
 
     reason = None
     begin = None
+    stdout = _Printed(sys.stdout if follow else None, output_limit)
 
     def time_left(cell) -> int:
         nonlocal begin
@@ -485,16 +489,46 @@ def execute(
             kernel_manager_class=_kernel_manager(data_folder),
             # A progress bar's many lines become the last one.
             coalesce_streams=True,
-            stdout_file=sys.stdout if follow else None,
+            stdout_file=stdout if follow or output_limit else None,
+            stderr_file=stdout if output_limit else None,
         )
     except papermill.PapermillExecutionError:
         pass  # the notebook holds it
     except Exception as error:  # a dead kernel, a cell over its time: the notebook does not tell
-        reason = f"{type(error).__name__}: {str(error).strip().splitlines()[0]}"
+        reason = f"{type(error).__name__}: {(str(error).strip().splitlines() or [''])[0]}"
+        if stdout.is_full:
+            reason = f"{TooMuchOutput.__name__}: more than {output_limit} characters were printed"
     if not target.exists():
         return reason
     executed = read(target)
     return f"{_last_started(executed)}: {reason}" if reason else first_problem(executed)
+
+
+class TooMuchOutput(Exception):
+    """Raised into the reading of a cell's output, so that an endless loop fills no memory."""
+
+
+class _Printed:
+    """Where papermill writes what cells print: counts it, and hands it on to another stream."""
+
+    def __init__(self, stream, limit: int | None):
+        self.stream, self.left = stream, limit
+
+    @property
+    def is_full(self) -> bool:
+        return self.left is not None and self.left < 0
+
+    def write(self, text: str) -> None:
+        if self.stream:
+            self.stream.write(text)
+        if self.left is not None:
+            self.left -= len(text)
+        if self.is_full:
+            raise TooMuchOutput
+
+    def flush(self) -> None:
+        if self.stream:
+            self.stream.flush()
 
 
 def _last_started(executed: nbformat.NotebookNode) -> str:

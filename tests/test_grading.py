@@ -49,6 +49,7 @@ def graded(course_with_exercises, tmp_path_factory):
     hand_in("dana", HINGE, "0.31", further=["1 / 0", "import sys; sys.exit()"])
     hand_in("eli", HINGE, "0.31", further=["import os; os._exit(1)"])
     hand_in("fay", HINGE, "0.31", further=["import time; time.sleep(60)"])
+    hand_in("fynn", HINGE, "0.31", further=["while True: print('x' * 1000)"])
     hand_in("gus", "return (", "0.31", further=[FORGED])
     cheat = hand_in("hal", HINGE, "0.4")
     for cell in cheat.cells:
@@ -75,6 +76,11 @@ def graded(course_with_exercises, tmp_path_factory):
         ("dana", ["right", "right"], "dana.ipynb: failed at cell In [2] ('1 / 0'): ZeroDivision"),
         ("eli", [ABSENT, ABSENT], "eli.ipynb: crashed at cell In [2] ('import os; os._exit(1)')"),
         ("fay", [ABSENT, ABSENT], "fay.ipynb: over the time limit of 4 s at cell In [2]"),
+        (
+            "fynn",
+            [ABSENT, ABSENT],
+            "fynn.ipynb: printed more than 1000000 characters at cell In [2]",
+        ),
         ("gus", ["wrong", "right"], "SyntaxError"),
         ("hal", ["right", "wrong"], ""),
         ("ida", [ABSENT, ABSENT], "ida.ipynb cannot be read"),
@@ -102,6 +108,7 @@ def test_the_tables_hold_every_student(graded):
     assert "http" not in page
     assert (output / "executed/ben/04_small.ipynb").exists()
     assert not (output / "work").exists()
+    assert (output / "executed/fynn/04_small.ipynb").stat().st_size < 3e6
 
 
 def test_sys_exit_is_named(course_with_exercises, tmp_path):
