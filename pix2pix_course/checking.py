@@ -240,6 +240,7 @@ def expect_prediction(
         tolerance: for numbers, relative to `actual`.
         misconceptions: pairs (a guess that betrays a known mistake, its hint).
     """
+    given, actual = _plain(given), _plain(actual)
     if hit(given, actual, tolerance):
         return
     for guess, hint in misconceptions:
@@ -259,6 +260,17 @@ def hit(given, actual, tolerance: float = 0.05) -> bool:
     if isinstance(given, str) and isinstance(actual, str):
         return given.strip().casefold() == actual.strip().casefold()
     return type(given) is type(actual) and given == actual
+
+
+def _plain(value):
+    """A single number or truth value from NumPy or a tensor as Python's own; else the value."""
+    import numpy as np
+
+    try:
+        array = np.asarray(value)
+    except (TypeError, ValueError):
+        return value
+    return array.item() if array.shape == () and array.dtype.kind in "bif" else value
 
 
 def _is_number(value) -> bool:
