@@ -396,8 +396,9 @@ def html_table(rows: Iterable[Marks], columns: list[str]) -> str:
 <title>Grades</title>
 <style>
 :root {{ color-scheme: light dark; font-family: sans-serif; }}
-td, th {{ padding: 0.2em 0.6em; border: 1px solid #8886; text-align: center; }}
-tr th:first-child, .note {{ text-align: left; font-weight: normal; }}
+table {{ border-collapse: collapse; }}
+td, th {{ padding: 0.2em 0.6em; border: 1px solid #8886; text-align: center; white-space: nowrap; }}
+tr th:first-child, .note {{ text-align: left; font-weight: normal; white-space: normal; }}
 .right {{ background: #4a46; }}
 .wrong {{ background: #d446; }}
 .not-yet-tried {{ background: #cc46; }}
