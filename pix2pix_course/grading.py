@@ -80,7 +80,7 @@ def grade(
     Handed in are `<student>.ipynb`, or any number of notebooks in `<student>/`; which of the
     course's notebooks one is, its cells tell. Their outputs are dropped, the course's checks put
     back, and cells below a failing one executed as well. Whatever a notebook does, the others are
-    marked.
+    marked. A student's notebooks run in one folder, so that one finds what another has trained.
 
     Args:
         folder: what was handed in; read only.
@@ -123,13 +123,14 @@ def grade(
                 marked |= outcomes.keys()
             if note:
                 marks[student].notes.append(note)
-            shutil.rmtree(output / "work", ignore_errors=True)
-    columns = [e for a in assignments if marked & a.checks.keys() for e in a.checks]
-    for each in marks.values():
-        each.add(dict.fromkeys(columns, ABSENT))
-    rows = list(marks.values())
-    (output / "grades.csv").write_text(csv_table(rows, columns), encoding="utf-8")
-    (output / "grades.html").write_text(html_table(rows, columns), encoding="utf-8")
+        shutil.rmtree(output / "work", ignore_errors=True)
+        columns = [e for a in assignments if marked & a.checks.keys() for e in a.checks]
+        rows = list(marks.values())
+        for row in rows:
+            row.add(dict.fromkeys(columns, ABSENT))
+        # after every student, so that Ctrl-C loses nothing
+        (output / "grades.csv").write_text(csv_table(rows, columns), encoding="utf-8")
+        (output / "grades.html").write_text(html_table(rows, columns), encoding="utf-8")
     return rows, columns
 
 
