@@ -205,14 +205,18 @@ def notebooks_group() -> None:
 
 
 @notebooks_group.command()
+@click.argument("names", nargs=-1, metavar="[NOTEBOOK]...")
 @click.option("--all", "everything", is_flag=True, help="Execute all, changed or not.")
 @click.option("--no-run", is_flag=True, help="Store the cells without outputs.")
 @click.option("--notebooks", "folder", type=FOLDER, help="Folder with the notebooks.")
-def build(everything, no_run, folder) -> None:
-    """Make .ipynb files from notebooks/sources and execute those whose source changed."""
+def build(names, everything, no_run, folder) -> None:
+    """Make .ipynb files from notebooks/sources and execute those whose source changed.
+
+    All notebooks, or those named by number (05) or name (05_training), in both editions.
+    """
     from pix2pix_course import notebooks
 
-    written = notebooks.build(folder, everything=everything, run=not no_run)
+    written = notebooks.build(folder, names, everything=everything, run=not no_run)
     for path in written:
         click.echo(f"wrote {path}")
     if not written:

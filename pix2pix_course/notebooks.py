@@ -68,6 +68,10 @@ def select(names: Iterable[str], folder: Path) -> list[Path]:
     available = find(folder)
     if not available:
         raise NotebookError(f"no notebook in {folder}: run this in a checkout of the course")
+    return _matching(names, available)
+
+
+def _matching(names: Iterable[str], available: list[Path]) -> list[Path]:
     chosen = []
     for name in names:
         wanted = Path(name).stem
@@ -75,6 +79,7 @@ def select(names: Iterable[str], folder: Path) -> list[Path]:
         match = [path for path in available if wanted in (path.stem, path.stem[:2])]
         if not match:
             there = ", ".join(path.stem for path in available)
+            folder = available[0].parent
             raise NotebookError(f"no notebook {name!r} in {folder}; there are {there}")
         chosen += match
     return sorted(set(chosen)) or available
@@ -262,7 +267,13 @@ def fact_differences(stored: Path, executed: Path) -> list[str]:
     ]
 
 
-def build(folder: Path | None = None, *, everything: bool = False, run: bool = True) -> list[Path]:
+def build(
+    folder: Path | None = None,
+    names: Iterable[str] = (),
+    *,
+    everything: bool = False,
+    run: bool = True,
+) -> list[Path]:
     """Make the stored notebooks from their sources; execute those whose code changed.
 
     First the solution editions, of sources with exercises, in `solutions`; then the student
@@ -273,22 +284,27 @@ def build(folder: Path | None = None, *, everything: bool = False, run: bool = T
 
     Args:
         folder: holds the notebooks, and their sources in `sources`; default: the checkout's.
-        everything: execute all, changed or not.
+        names: numbers or names of those to make; none means all.
+        everything: execute all of them, changed or not.
         run: False stores the new cells without outputs.
 
     Returns:
         The files that were written.
 
     Raises:
-        NotebookError: a cell failed. What was executed lies in `build/failed`.
+        NotebookError: no source of that name; or a cell failed, and what was executed lies in
+            `build/failed`.
         EditionError: the exercises of a source do not keep the convention.
     """
     folder = folder or default_folder()
     found = sources(folder)
+    chosen = _matching(names, found)
     written = []
     for edition in EDITIONS:
-        mine = found if edition == STUDENT else [source for source in found if exercises(source)]
-        written += _build(mine, edition, everything=everything, run=run)
+        all_of_it = [source for source in found if edition == STUDENT or exercises(source)]
+        trainer = next((source for source in all_of_it if _uses_runs(source)), None)
+        mine = [source for source in chosen if source in all_of_it]
+        written += _build(mine, edition, trainer, everything=everything, run=run)
     sheet, text = folder / MARKING_SHEET, marking_sheet(found)
     if text and (not sheet.exists() or sheet.read_text(encoding="utf-8") != text):
         sheet.write_text(text, encoding="utf-8")
@@ -308,17 +324,22 @@ def sources(folder: Path) -> list[Path]:
     return found
 
 
-def _build(found: list[Path], edition: str, *, everything: bool, run: bool) -> list[Path]:
-    """Make the notebooks of one edition."""
-    fresh = {place(source, edition): source for source in found}
+def _uses_runs(source: Path) -> bool:
+    return "RUNS = " in source.read_text(encoding="utf-8")
+
+
+def _build(
+    chosen: list[Path], edition: str, trainer: Path | None, *, everything: bool, run: bool
+) -> list[Path]:
+    """Make notebooks of one edition; `trainer` is the source that trains what others read."""
+    fresh = {place(source, edition): source for source in chosen}
     made = {path: generate(source, edition) for path, source in fresh.items()}
     to_run = set()
     if run:
         to_run = {path for path in made if everything or not keep_outputs(made[path], path)}
-        users = [path for path, source in fresh.items() if "RUNS = " in source.read_text("utf-8")]
-        if users and users[0] in to_run:
-            to_run |= set(users)
-            shutil.rmtree(users[0].parent / "runs", ignore_errors=True)
+        if trainer and place(trainer, edition) in to_run:
+            to_run |= {path for path, source in fresh.items() if _uses_runs(source)}
+            shutil.rmtree(place(trainer, edition).parent / "runs", ignore_errors=True)
     written = []
     for path, notebook in made.items():
         path.parent.mkdir(exist_ok=True)

@@ -321,6 +321,11 @@ def test_a_changed_training_notebook_takes_the_old_runs_and_its_readers_along(au
     with (sources / "06_evaluation.py").open("a") as file:
         file.write("\n# %%\n2\n")
     assert [path.stem[:2] for path in notebooks.build(authored)] == ["06"]
+    (sources / "01_title.py").write_text("# %%\n3\n")
+    with (sources / "06_evaluation.py").open("a") as file:
+        file.write("\n# %%\n3\n")
+    assert [path.stem[:2] for path in notebooks.build(authored, ["6"])] == ["06"]
+    assert (authored / "runs").is_dir()
 
 
 # --- the course's notebooks ------------------------------------------------------------------
