@@ -29,11 +29,15 @@ test: $(READY) ## lint, unit tests, a smoke run of every notebook, and nbval on 
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest
+	$(BIN)/pix2pix-course editions check
 	rm -rf build/smoke
 	$(BIN)/pix2pix-course run --profile smoke --output build/smoke
+	$(BIN)/pix2pix-course run --profile smoke --output build/smoke/solutions \
+		--notebooks notebooks/solutions
 	$(BIN)/python -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout 300 \
-		-p no:cacheprovider build/smoke/*.ipynb
+		-p no:cacheprovider build/smoke/*.ipynb build/smoke/solutions/*.ipynb
 	$(BIN)/pix2pix-course notebooks compare build/smoke
+	$(BIN)/pix2pix-course notebooks compare build/smoke/solutions --notebooks notebooks/solutions
 	@echo 'make test: lint, unit tests, smoke runs and nbval have passed'
 
 lab: $(READY) ## open the notebooks in JupyterLab
@@ -43,7 +47,7 @@ notebooks: $(READY) ## for authors: make notebooks from their sources, re-run wh
 	$(BIN)/pix2pix-course notebooks build $(if $(ALL),--all)
 
 clean: ## remove everything that was run or built; the environment and the data stay
-	rm -rf build notebooks/runs .pytest_cache .ruff_cache .hypothesis
+	rm -rf build notebooks/runs notebooks/solutions/runs .pytest_cache .ruff_cache .hypothesis
 
 # uv installs in a minute what takes pip several; where it cannot be had, pip does it.
 $(READY): pyproject.toml requirements.lock

@@ -205,14 +205,18 @@ def notebooks_group() -> None:
 
 
 @notebooks_group.command()
+@click.argument("names", nargs=-1, metavar="[NOTEBOOK]...")
 @click.option("--all", "everything", is_flag=True, help="Execute all, changed or not.")
 @click.option("--no-run", is_flag=True, help="Store the cells without outputs.")
 @click.option("--notebooks", "folder", type=FOLDER, help="Folder with the notebooks.")
-def build(everything, no_run, folder) -> None:
-    """Make .ipynb files from notebooks/sources and execute those whose source changed."""
+def build(names, everything, no_run, folder) -> None:
+    """Make .ipynb files from notebooks/sources and execute those whose source changed.
+
+    All notebooks, or those named by number (05) or name (05_training), in both editions.
+    """
     from pix2pix_course import notebooks
 
-    written = notebooks.build(folder, everything=everything, run=not no_run)
+    written = notebooks.build(folder, names, everything=everything, run=not no_run)
     for path in written:
         click.echo(f"wrote {path}")
     if not written:
@@ -221,17 +225,81 @@ def build(everything, no_run, folder) -> None:
 
 @notebooks_group.command()
 @click.argument("executed", metavar="FOLDER", type=FOLDER)
-def compare(executed) -> None:
+@click.option("--notebooks", "folder", type=FOLDER, help="Folder with the stored notebooks.")
+def compare(executed, folder) -> None:
     """Check that the stored notebooks print the same facts as those executed in FOLDER."""
     from pix2pix_course import notebooks
 
-    stored = notebooks.find(notebooks.default_folder())
+    stored = notebooks.find(folder or notebooks.default_folder())
     found = [
         line for path in stored for line in notebooks.fact_differences(path, executed / path.name)
     ]
     if found:
         raise click.ClickException("\n".join(found))
     click.echo(f"{len(stored)} stored notebooks agree with {executed}")
+
+
+@main.group("editions", hidden=True)
+def editions_group() -> None:
+    """For authors: the student and the solution edition, and the marking sheet."""
+
+
+editions_group.add_command(build)  # one way of building: both editions come from one source
+
+
+@editions_group.command("check")
+@click.option("--notebooks", "folder", type=FOLDER, help="Folder with the notebooks.")
+def check_editions(folder) -> None:
+    """Check that both editions agree with their sources and with each other."""
+    from pix2pix_course import notebooks
+
+    found = notebooks.edition_problems(folder)
+    if found:
+        raise click.ClickException("\n".join(found))
+    click.echo("student editions, solution editions and marking sheet agree")
+
+
+@main.command()
+@click.argument("folder", type=FOLDER)
+@click.option(
+    "--profile",
+    "profile_name",
+    type=click.Choice(tuple(PROFILES)),
+    default="smoke",
+    show_default=True,
+    help="Under which the notebooks run.",
+)
+@click.option(
+    "--timeout",
+    type=click.IntRange(1),
+    default=600,
+    show_default=True,
+    help="Seconds that one notebook may take.",
+)
+@click.option("--output", type=FOLDER, default="build/grades", show_default=True)
+@click.option("--notebooks", "course", type=FOLDER, help="The notebooks as handed out.")
+@data_folder_option
+def grade(folder, profile_name, timeout, output, course, data_folder) -> None:
+    """Run the notebooks handed in to FOLDER and write a table of exercises passed.
+
+    FOLDER holds STUDENT.ipynb, or a folder of notebooks per student. Their code runs with your
+    rights. The exit code is 0 whatever the students' notebooks did.
+    """
+    from pix2pix_course import grading
+
+    rows, columns = grading.grade(
+        folder,
+        output=output,
+        profile=profile_name,
+        timeout=timeout,
+        course=course,
+        data_folder=data_folder,
+    )
+    width = max(len(row.student) for row in rows)
+    for row in rows:
+        words = f"{row.student:{width}}  {row.passed} of {len(columns)}  {'; '.join(row.notes)}"
+        click.echo(words.rstrip())
+    click.echo(f"tables: {output / 'grades.csv'}, {output / 'grades.html'}")
 
 
 # --- data ----------------------------------------------------------------------------------

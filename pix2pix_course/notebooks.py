@@ -1,8 +1,8 @@
 """The notebooks: build them from their sources, read them as data, run them headless.
 
 A notebook is written as py:percent text in `notebooks/sources`; `build` makes the `.ipynb`
-from it and stores the outputs of the `cpu` profile. `run_notebooks` executes notebooks through
-papermill into another folder and reports on each.
+from it, in both editions, and stores the outputs of the `cpu` profile. `run_notebooks` executes
+notebooks through papermill into another folder and reports on each.
 """
 
 import base64
@@ -26,15 +26,18 @@ from pathlib import Path
 import nbformat
 from PIL import Image
 
-from pix2pix_course import __version__
+from pix2pix_course import __version__, editions
+from pix2pix_course.checking import MIME, RIGHT, WRONG
 from pix2pix_course.config import PAINTED
 from pix2pix_course.config import profile as profile_config
+from pix2pix_course.editions import EDITIONS, SOLUTION, STUDENT
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 """The folder above the package; the root of the repository when the package lies in one."""
 
 KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
 PASSED, FAILED, INTERRUPTED = "passed", "failed", "interrupted"
+MARKING_SHEET = "solutions/marking.md"
 REPORTED_PACKAGES = ("tensorflow", "keras", "numpy", "papermill")
 
 
@@ -65,6 +68,10 @@ def select(names: Iterable[str], folder: Path) -> list[Path]:
     available = find(folder)
     if not available:
         raise NotebookError(f"no notebook in {folder}: run this in a checkout of the course")
+    return _matching(names, available)
+
+
+def _matching(names: Iterable[str], available: list[Path]) -> list[Path]:
     chosen = []
     for name in names:
         wanted = Path(name).stem
@@ -72,6 +79,7 @@ def select(names: Iterable[str], folder: Path) -> list[Path]:
         match = [path for path in available if wanted in (path.stem, path.stem[:2])]
         if not match:
             there = ", ".join(path.stem for path in available)
+            folder = available[0].parent
             raise NotebookError(f"no notebook {name!r} in {folder}; there are {there}")
         chosen += match
     return sorted(set(chosen)) or available
@@ -127,12 +135,16 @@ def repository() -> str:
         return tomllib.load(file)["project"]["urls"]["Repository"].rstrip("/")
 
 
-def generate(source: Path) -> nbformat.NotebookNode:
-    """The notebook, without outputs, of a py:percent source.
+def generate(source: Path, edition: str = STUDENT) -> nbformat.NotebookNode:
+    """The notebook, without outputs, of a py:percent source in one edition.
 
     `{{repository}}` in the source becomes the repository's address, `{{repository_path}}` its
     `owner/name`, and `{{notebook}}` the notebook's file name. The same text always gives the
-    same notebook: cell ids are digests of the cells.
+    same notebook: cell ids are digests of the cells. What solutions draw, the student edition
+    takes from the stored solution edition.
+
+    Raises:
+        EditionError: the exercises do not keep the convention of `editions`.
     """
     import jupytext
 
@@ -147,11 +159,29 @@ def generate(source: Path) -> nbformat.NotebookNode:
         text = text.replace("{{" + name + "}}", value)
     notebook = jupytext.reads(text, fmt="py:percent")
     notebook.nbformat, notebook.nbformat_minor = 4, 5
+    editions.refuse_unfit(notebook.cells, source.stem[:2])
+    stored = place(source, SOLUTION)
+    drawn = editions.pictures(read(stored).cells) if stored.exists() else {}
+    notebook.cells = editions.cells_of(notebook.cells, edition, drawn)
+    if edition == SOLUTION:
+        for cell in notebook.cells:
+            cell.source = editions.moved(cell.source, source.stem)
     ids = set()
     for cell in notebook.cells:
         cell.id = _digest(cell, taken=ids)
         ids.add(cell.id)
     return strip(notebook)
+
+
+def place(source: Path, edition: str) -> Path:
+    """Where the notebook of a source is stored."""
+    folder = source.parent.parent
+    return (folder / "solutions" if edition == SOLUTION else folder) / f"{source.stem}.ipynb"
+
+
+def exercises(source: Path) -> list[editions.Exercise]:
+    """The exercises of a py:percent source, with what a right answer says."""
+    return editions.exercises(generate(source, SOLUTION).cells, source.stem[:2])
 
 
 def _digest(cell: nbformat.NotebookNode, taken: set[str]) -> str:
@@ -186,14 +216,14 @@ def lighten(notebook: nbformat.NotebookNode) -> None:
                 output.data["image/png"] = base64.b64encode(small.getvalue()).decode()
 
 
-def differences(notebook: Path, source: Path) -> list[str]:
+def differences(notebook: Path, source: Path, edition: str = STUDENT) -> list[str]:
     """What in a stored notebook is not as its source says, a line each; [] when they agree.
 
     Compared are the cells' kinds, texts, tags and ids and the notebook's metadata, not outputs.
     """
     if not notebook.exists():
         return [f"{notebook.name} does not exist"]
-    stored, wanted = read(notebook), generate(source)
+    stored, wanted = read(notebook), generate(source, edition)
     found = []
     if stored.metadata != wanted.metadata:
         found.append(f"{notebook.name}: metadata {dict(stored.metadata)}")
@@ -217,9 +247,12 @@ def fact_differences(stored: Path, executed: Path) -> list[str]:
         executed: the same notebook, run elsewhere; papermill's injected cell is left out.
     """
 
+    def printed(output: nbformat.NotebookNode) -> str:
+        return output.get("text", "") + output.get("data", {}).get("text/plain", "")
+
     def facts(path: Path) -> list[tuple[str, str]]:
         return [
-            (cell.source, "".join(output.get("text", "") for output in cell.outputs))
+            (cell.source, "".join(map(printed, cell.outputs)))
             for cell in code_cells(read(path))
             if "nbval-check-output" in tags(cell)
         ]
@@ -234,50 +267,161 @@ def fact_differences(stored: Path, executed: Path) -> list[str]:
     ]
 
 
-def build(folder: Path | None = None, *, everything: bool = False, run: bool = True) -> list[Path]:
+def build(
+    folder: Path | None = None,
+    names: Iterable[str] = (),
+    *,
+    everything: bool = False,
+    run: bool = True,
+) -> list[Path]:
     """Make the stored notebooks from their sources; execute those whose code changed.
 
-    Executed are they with the defaults of their parameter cells, in `folder`. A notebook is
-    replaced only once every cell of the new one has run. The first notebook with a `RUNS`
-    parameter trains what the later ones read: when it changed, the old runs are deleted and all
-    of these are executed again.
+    First the solution editions, of sources with exercises, in `solutions`; then the student
+    editions; then the marking sheet. A notebook is executed with the defaults of its parameter
+    cell where it is stored, and replaced only once every cell of the new one has run. The first
+    notebook with a `RUNS` parameter trains what the later ones read: when it changed, the old runs
+    are deleted and all of these are executed again.
 
     Args:
         folder: holds the notebooks, and their sources in `sources`; default: the checkout's.
-        everything: execute all, changed or not.
+        names: numbers or names of those to make; none means all.
+        everything: execute all of them, changed or not.
         run: False stores the new cells without outputs.
 
     Returns:
-        The notebooks that were written.
+        The files that were written.
 
     Raises:
-        NotebookError: a cell failed. What was executed lies in `build/failed`.
+        NotebookError: no source of that name; or a cell failed, and what was executed lies in
+            `build/failed`.
+        EditionError: the exercises of a source do not keep the convention.
     """
     folder = folder or default_folder()
-    sources = sorted((folder / "sources").glob("[0-9][0-9]_*.py"))
-    if not sources:
+    found = sources(folder)
+    chosen = _matching(names, found)
+    written = []
+    for edition in EDITIONS:
+        all_of_it = [source for source in found if edition == STUDENT or exercises(source)]
+        trainer = next((source for source in all_of_it if _uses_runs(source)), None)
+        mine = [source for source in chosen if source in all_of_it]
+        written += _build(mine, edition, trainer, everything=everything, run=run)
+    sheet, text = folder / MARKING_SHEET, marking_sheet(found)
+    if text and (not sheet.exists() or sheet.read_text(encoding="utf-8") != text):
+        sheet.write_text(text, encoding="utf-8")
+        written.append(sheet)
+    return written
+
+
+def sources(folder: Path) -> list[Path]:
+    """The sources of the notebooks in a folder, in order.
+
+    Raises:
+        NotebookError: there is none.
+    """
+    found = sorted((folder / "sources").glob("[0-9][0-9]_*.py"))
+    if not found:
         raise NotebookError(f"no source 01_….py in {folder / 'sources'}")
-    fresh = {folder / f"{source.stem}.ipynb": source for source in sources}
-    made = {path: generate(source) for path, source in fresh.items()}
+    return found
+
+
+def _uses_runs(source: Path) -> bool:
+    return "RUNS = " in source.read_text(encoding="utf-8")
+
+
+def _build(
+    chosen: list[Path], edition: str, trainer: Path | None, *, everything: bool, run: bool
+) -> list[Path]:
+    """Make notebooks of one edition; `trainer` is the source that trains what others read."""
+    fresh = {place(source, edition): source for source in chosen}
+    made = {path: generate(source, edition) for path, source in fresh.items()}
     to_run = set()
     if run:
         to_run = {path for path in made if everything or not keep_outputs(made[path], path)}
-        users = [path for path, source in fresh.items() if "RUNS = " in source.read_text("utf-8")]
-        if users and users[0] in to_run:
-            to_run |= set(users)
-            shutil.rmtree(folder / "runs", ignore_errors=True)
+        if trainer and place(trainer, edition) in to_run:
+            to_run |= {path for path, source in fresh.items() if _uses_runs(source)}
+            shutil.rmtree(place(trainer, edition).parent / "runs", ignore_errors=True)
     written = []
     for path, notebook in made.items():
+        path.parent.mkdir(exist_ok=True)
         if path in to_run:
-            print(f"{path.stem} …", flush=True)
-            notebook = _executed(generate(fresh[path]), path)
-        elif not everything and not differences(path, fresh[path]):
+            print(f"{path.stem}, {edition} edition …", flush=True)
+            notebook = _executed(generate(fresh[path], edition), path)
+        elif not everything and not differences(path, fresh[path], edition):
             continue
         partial = path.with_suffix(".partial")
         nbformat.write(notebook, partial)
         partial.replace(path)
         written.append(path)
     return written
+
+
+def marking_sheet(found: Iterable[Path]) -> str:
+    """The marking sheet of these sources; empty if they have no exercises."""
+    by_title = {}
+    for source in found:
+        title = generate(source).cells[0].source.splitlines()[0].lstrip("# ")
+        by_title[title] = exercises(source)
+    return editions.marking_sheet(by_title) if any(by_title.values()) else ""
+
+
+def edition_problems(folder: Path | None = None) -> list[str]:
+    """What is wrong with the stored editions, a line each; [] when they are as they should be.
+
+    Both agree with their source and were executed from top to bottom, the student edition is the
+    solution edition with holes, every check of the solution edition says "right" and none of the
+    student edition says "wrong", no solution is left over, and the marking sheet is up to date.
+
+    Raises:
+        NotebookError: the folder has no sources.
+    """
+    folder = folder or default_folder()
+    found, solutions = [], set()
+    for source in sources(folder):
+        problems = differences(place(source, STUDENT), source)
+        if wanted := exercises(source):
+            solutions.add(place(source, SOLUTION))
+            problems += differences(place(source, SOLUTION), source, SOLUTION)
+        found += [f"{problem}; run `pix2pix-course editions build`" for problem in problems]
+        if wanted and not problems:
+            found += _compare_editions(source, wanted)
+    left_over = set(find(folder / "solutions")) - solutions
+    found += [f"{path} belongs to no exercises; delete it" for path in sorted(left_over)]
+    sheet, text = folder / MARKING_SHEET, marking_sheet(sources(folder))
+    if text and (not sheet.exists() or sheet.read_text(encoding="utf-8") != text):
+        found.append(f"{MARKING_SHEET} is not up to date; run `pix2pix-course editions build`")
+    return found
+
+
+def _compare_editions(source: Path, wanted: list[editions.Exercise]) -> list[str]:
+    both = {edition: read(place(source, edition)) for edition in EDITIONS}
+    found = editions.disagreements(both[STUDENT].cells, both[SOLUTION].cells, source.stem)
+    by_check = {check: exercise.id for exercise in wanted for check in exercise.checks}
+    for edition, notebook in both.items():
+        where = f"{source.stem}, {edition} edition"
+        if problem := first_problem(notebook):
+            found.append(f"{where}: {problem}")
+            continue
+        for cell in code_cells(notebook):
+            if not editions.CHECK.search(cell.source):
+                continue
+            mine = by_check.get(cell.source, "no exercise")
+            for exercise, outcome in (records(cell) or {"nothing": "nothing"}).items():
+                fits = outcome == RIGHT if edition == SOLUTION else outcome != WRONG
+                if exercise != mine:
+                    found.append(f"{where}: the check of {mine} gives an outcome of {exercise}")
+                elif not fits:
+                    found.append(f"{where}: the check of {exercise} says {outcome!r}")
+    return found
+
+
+def records(cell: nbformat.NotebookNode) -> dict[str, str]:
+    """The outcomes that an executed cell shows, by exercise."""
+    shown = [output.get("data", {}).get(MIME) for output in cell.outputs]
+    return {
+        str(record["exercise"]): str(record["outcome"])
+        for record in shown
+        if isinstance(record, dict) and {"exercise", "outcome"} <= set(record)
+    }
 
 
 def keep_outputs(notebook: nbformat.NotebookNode, stored: Path) -> bool:
@@ -318,6 +462,9 @@ def execute(
     values: Mapping[str, object] | None = None,
     data_folder: Path | None = None,
     timeout: int | None = None,
+    total_timeout: float | None = None,
+    keep_going: bool = False,
+    output_limit: int | None = None,
     follow: bool = False,
 ) -> str | None:
     """Execute one notebook through papermill with the interpreter that runs this function.
@@ -329,6 +476,10 @@ def execute(
         values: parameters to inject below the cell tagged `parameters`.
         data_folder: where the kernel looks for data sets; default: as this process does.
         timeout: seconds that one cell may take; None: any.
+        total_timeout: seconds that all cells together may take; `timeout` then does not count.
+        keep_going: execute the cells below a failing one too, unless the kernel is dead.
+        output_limit: characters that all cells together may print; the rest is not kept, and the
+            cell that prints too much is the last one.
         follow: also write what the cells print to this process's stdout, as it comes.
 
     Returns:
@@ -337,6 +488,14 @@ def execute(
     import papermill
 
     reason = None
+    begin = None
+    stdout = _Printed(sys.stdout if follow else None, output_limit)
+
+    def time_left(cell) -> int:
+        nonlocal begin
+        begin = begin or time.monotonic()  # at the first cell: the kernel's start does not count
+        return max(1, round(begin + total_timeout - time.monotonic()))
+
     target.unlink(missing_ok=True)
     try:
         papermill.execute_notebook(
@@ -346,19 +505,51 @@ def execute(
             cwd=working_folder,
             progress_bar=sys.stderr.isatty(),
             execution_timeout=timeout,
+            timeout_func=time_left if total_timeout else None,
+            allow_errors=keep_going,
             kernel_manager_class=_kernel_manager(data_folder),
             # A progress bar's many lines become the last one.
             coalesce_streams=True,
-            stdout_file=sys.stdout if follow else None,
+            stdout_file=stdout if follow or output_limit else None,
+            stderr_file=stdout if output_limit else None,
         )
     except papermill.PapermillExecutionError:
         pass  # the notebook holds it
     except Exception as error:  # a dead kernel, a cell over its time: the notebook does not tell
-        reason = f"{type(error).__name__}: {str(error).strip().splitlines()[0]}"
+        reason = f"{type(error).__name__}: {(str(error).strip().splitlines() or [''])[0]}"
+        if stdout.is_full:
+            reason = f"{TooMuchOutput.__name__}: more than {output_limit} characters were printed"
     if not target.exists():
         return reason
     executed = read(target)
     return f"{_last_started(executed)}: {reason}" if reason else first_problem(executed)
+
+
+class TooMuchOutput(Exception):
+    """Raised into the reading of a cell's output, so that an endless loop fills no memory."""
+
+
+class _Printed:
+    """Where papermill writes what cells print: counts it, and hands it on to another stream."""
+
+    def __init__(self, stream, limit: int | None):
+        self.stream, self.left = stream, limit
+
+    @property
+    def is_full(self) -> bool:
+        return self.left is not None and self.left < 0
+
+    def write(self, text: str) -> None:
+        if self.stream:
+            self.stream.write(text)
+        if self.left is not None:
+            self.left -= len(text)
+        if self.is_full:
+            raise TooMuchOutput
+
+    def flush(self) -> None:
+        if self.stream:
+            self.stream.flush()
 
 
 def _last_started(executed: nbformat.NotebookNode) -> str:

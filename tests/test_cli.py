@@ -393,3 +393,31 @@ def test_notebooks_build_is_there_for_authors_but_not_listed(call, tmp_path):
     assert result.output == f"wrote {tmp_path / '01_one.ipynb'}\n"
     result = call("notebooks", "build", "--no-run", "--notebooks", tmp_path)
     assert result.output == "every notebook is as its source says\n"
+
+
+def test_editions_check_names_what_to_do(call, tmp_path):
+    (tmp_path / "sources").mkdir()
+    (tmp_path / "sources/01_one.py").write_text("# %% [markdown]\n# # One\n")
+    assert call("editions", "build", "--no-run", "--notebooks", tmp_path).exit_code == 0
+    assert "agree" in call("editions", "check", "--notebooks", tmp_path).output
+    (tmp_path / "01_one.ipynb").unlink()
+    result = call("editions", "check", "--notebooks", tmp_path)
+    assert result.exit_code == 1
+    assert "01_one.ipynb does not exist; run `pix2pix-course editions build`" in result.output
+
+
+def test_grade_lists_students_and_says_where_the_tables_are(call, pretend, tmp_path):
+    rows = [
+        SimpleNamespace(student="ada", passed=2, notes=[]),
+        SimpleNamespace(student="benjamin", passed=0, notes=["no notebook"]),
+    ]
+    calls = pretend("grading", "grade", (rows, ["04.1", "04.2"]))
+    result = call("grade", "in", "--output", tmp_path, "--timeout", "60", "--profile", "cpu")
+    assert result.output.splitlines() == [
+        "ada       2 of 2",
+        "benjamin  0 of 2  no notebook",
+        f"tables: {tmp_path / 'grades.csv'}, {tmp_path / 'grades.html'}",
+    ]
+    ((folder,), options) = calls[0]
+    assert folder == Path("in")
+    assert (options["timeout"], options["profile"]) == (60, "cpu")

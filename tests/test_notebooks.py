@@ -12,7 +12,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from pix2pix_course import notebooks
+from pix2pix_course import editions, notebooks
 
 PARAMETERS = 'PROFILE = "cpu"\nDATASET = "painted"\nDIRECTION = None\nSEED = 0\nRUNS = "runs"'
 
@@ -321,6 +321,11 @@ def test_a_changed_training_notebook_takes_the_old_runs_and_its_readers_along(au
     with (sources / "06_evaluation.py").open("a") as file:
         file.write("\n# %%\n2\n")
     assert [path.stem[:2] for path in notebooks.build(authored)] == ["06"]
+    (sources / "01_title.py").write_text("# %%\n3\n")
+    with (sources / "06_evaluation.py").open("a") as file:
+        file.write("\n# %%\n3\n")
+    assert [path.stem[:2] for path in notebooks.build(authored, ["6"])] == ["06"]
+    assert (authored / "runs").is_dir()
 
 
 # --- the course's notebooks ------------------------------------------------------------------
@@ -328,6 +333,8 @@ def test_a_changed_training_notebook_takes_the_old_runs_and_its_readers_along(au
 FOLDER = notebooks.CHECKOUT / "notebooks"
 NUMBERS = ("01", "02", "03", "04", "05", "06", "07", "08")
 STORED = notebooks.find(FOLDER)
+SOLUTIONS = notebooks.find(FOLDER / "solutions")
+SOURCES = notebooks.sources(FOLDER)
 
 
 def test_a_fact_that_changed_is_named(tmp_path):
@@ -349,15 +356,25 @@ def test_a_fact_that_changed_is_named(tmp_path):
 
 def test_the_course_is_complete():
     assert tuple(path.stem[:2] for path in STORED)[: len(NUMBERS)] == NUMBERS
-    sources = sorted(path.stem for path in (FOLDER / "sources").glob("[0-9][0-9]_*.py"))
-    assert sources == [path.stem for path in STORED]
+    assert [path.stem for path in SOURCES] == [path.stem for path in STORED]
 
 
-@pytest.mark.parametrize("path", STORED, ids=lambda path: path.stem)
+def test_the_editions_of_the_course_agree():
+    assert notebooks.edition_problems(FOLDER) == []
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
+def test_exercises_are_four_or_more_of_three_kinds(source):
+    exercises = notebooks.exercises(source)
+    if exercises:  # not every notebook has them in this form yet
+        assert len(exercises) >= 4
+        assert {exercise.kind for exercise in exercises} == set(editions.KINDS)
+
+
+@pytest.mark.parametrize(
+    "path", [*STORED, *SOLUTIONS], ids=lambda path: f"{path.parent.name}/{path.stem}"
+)
 class TestStoredNotebook:
-    def test_agrees_with_its_source(self, path):
-        assert notebooks.differences(path, FOLDER / "sources" / f"{path.stem}.py") == []
-
     def test_was_executed_from_top_to_bottom(self, path):
         cells = notebooks.code_cells(notebooks.read(path))
         assert notebooks.first_problem(notebooks.read(path)) is None

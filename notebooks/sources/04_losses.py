@@ -47,6 +47,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from keras import ops
 
+from pix2pix_course import exercises
 from pix2pix_course.config import profile
 from pix2pix_course.datasets import open_dataset
 from pix2pix_course.discriminators import patchgan
@@ -1114,30 +1115,178 @@ print(
 # chance; full-sized GANs need not. Whether λ = 100 is right for your data, the measured pulls do
 # not tell: they change during training. And no value of any of these losses says that a picture
 # is good.
-#
+
+# %% [markdown]
 # ## Exercises
 #
-# 1. **Complete.** Write `hinge_terms(real_logits, fake_logits)`: mean of $\max(0, 1 - z)$ for
-#    real patches and of $\max(0, 1 + z)$ for generated ones. Find its chance level before running
-#    it. *A right answer has terms of 1 each at logit 0, and a gradient of exactly 0 for patches
-#    that are right by more than 1.*
-# 2. **Predict.** D ends in a sigmoid, and the loss is `BinaryCrossentropy(from_logits=True)`, so
-#    the sigmoid is applied twice. What is the least that a real patch can cost? *A right answer
-#    finds $-\log \sigma(1) = 0.31$, and explains why such a D can never look confident.*
-# 3. **Change and explain.** In section 10, take shifts of ±1 pixel and of ±6. Does L1 still
-#    prefer the median, and is D still sure after 150 steps? *A right answer shows the preference
-#    in both cases and says where D's task becomes harder.*
-# 4. **Change and explain.** In section 15, use odds of 80 : 10 : 10 for the three kinds. What does
-#    L1 alone paint now, and what do the other two? *A right answer has L1 choose the majority, a
-#    real colour this time, in all rows, and GAN alone keep some of the rare kinds.*
-# 5. **Measure.** Run section 15 with `gan_weight=1` and `lambda_l1` 1, 10, 100, 1000. Do the
-#    walls turn pink all at once? Compare with the pulls: a row's gradient is 1/(3·96) in each
-#    channel for L1. *A right answer shows walls that fade over a wide range of λ and are gone at
-#    1000, with another seed as well.*
-# 6. **Think.** `gan_weight=0.01, lambda_l1=1` trains like 1 and 100 under Adam (section 14). Is
-#    the same true of SGD? And why is the logged total then a poor choice for comparing runs? *A
-#    right answer connects both with the learning rate.*
+# In the cells below, write where it says `# your turn`, in place of the dots, then run the check
+# under it. A check says "right", "wrong" with a hint, or "not yet tried"; it may be run as often as
+# you like. Explanations go into the cells that say *Your answer*: double-click on them.
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 1 · code: the hinge loss
 #
+# A third adversarial loss is the hinge: a real patch pays $\max(0, 1 - z)$, a generated one
+# $\max(0, 1 + z)$. Write both terms, as means over the patches, in the order of
+# `discriminator_terms`. What does a D pay that answers 0 everywhere? Which patches get no gradient
+# any more?
+
+
+# %% tags=["exercise"]
+def hinge_terms(real_logits, fake_logits):
+    """What D pays for real patches, and for generated ones: two scalars."""
+    # <solution>
+    real_loss = ops.mean(ops.relu(1 - real_logits))
+    fake_loss = ops.mean(ops.relu(1 + fake_logits))
+    return real_loss, fake_loss
+    # </solution>
+
+
+# %% tags=["nbval-check-output"]
+exercises.check_hinge_terms(hinge_terms)
+
+# %% [markdown] tags=["solution"]
+# At logit 0 both terms are 1, and so is their mean: the chance level. The gradient is exactly 0
+# for every patch that is right by more than 1. D spends nothing on verdicts that are settled, where
+# cross-entropy never quite stops to pull.
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 2 · prediction: the sigmoid, twice
+#
+# A colleague ends D in a sigmoid *and* uses `BinaryCrossentropy(from_logits=True)`, so the sigmoid
+# is applied twice. What is the least that a real patch can cost now, to two decimals, and why?
+# Predict, check, and only then run the cell that measures.
+
+# %% tags=["exercise"]
+# <solution>
+least_cost = 0.31
+# </solution>
+
+# %% tags=["nbval-check-output"]
+exercises.check_least_cost(least_cost)
+
+# %%
+outputs_of_D = np.linspace(-20, 20, 201)
+cost_twice = softplus(-sigmoid(outputs_of_D))
+print(f"cost of a real patch: from {cost_twice.min():.2f} to {cost_twice.max():.2f}")
+
+# %% [markdown] tags=["solution"]
+# The loss takes a probability for a logit, and that lies between 0 and 1. Its best value for a
+# real patch is 1, which costs $-\log \sigma(1) = 0.31$. The worst is 0, which costs no more than
+# $\log 2$. Such a D can never look confident, and its gradients are weak everywhere: a curve that
+# stays between 0.31 and 0.69 is the sign to look for.
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 3 · code: patches judged right
+#
+# Write the share of patches, real and generated together, that D judges right. It gets logits. The
+# two maps need not have the same number of patches, and each patch counts the same. Which
+# threshold do you take, and which probability is that?
+
+
+# %% tags=["exercise"]
+def judged_right(real_logits, fake_logits):
+    """Share of all patches that D judges right: a number from 0 to 1."""
+    # <solution>
+    right = np.sum(real_logits > 0) + np.sum(fake_logits <= 0)
+    return right / (np.size(real_logits) + np.size(fake_logits))
+    # </solution>
+
+
+# %% tags=["nbval-check-output"]
+exercises.check_judged_right(judged_right)
+
+# %% [markdown] tags=["solution"]
+# The border between the two verdicts is logit 0, probability 1/2. With a logit of 0.5 instead, D
+# would need a probability of 0.62 before "real" counts (section 5).
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 4 · experiment: how much doubt costs a detail?
+#
+# In section 10 the target was known up to 3 pixels. Repeat it for doubts of 1, 3 and 6 pixels:
+# does L1 still prefer the median to the sharp picture, and what share of the edges (by `edges`)
+# does the median keep? Draw the three medians beside the sharp photo. What goes first, and what
+# remains even at 6?
+
+
+# %% tags=["exercise"]
+def shifted(reach):
+    """32 photos under every shift of up to `reach` pixels: (2 · reach + 1, 32, 64, 64, 3)."""
+    offsets = range(-reach, reach + 1)
+    return np.stack([np.roll(photos[:32], by, axis=2)[:, 32:96, 32:96] for by in offsets])
+
+
+columns = {"sharp": shifted(0)[0, 1:2]}
+# <solution>
+for reach in (1, 3, 6):
+    possible = shifted(reach)
+    sharp, median = possible[reach], np.median(possible, axis=0)
+    costs = [np.abs(possible - answer).mean(axis=(0, 2, 3, 4)) for answer in (median, sharp)]
+    print(
+        f"±{reach} px: the median costs less for {np.sum(costs[0] < costs[1])} of 32 photos "
+        f"and keeps {edges(median) / edges(sharp):.0%} of the edges"
+    )
+    columns[f"±{reach} px"] = median[1:2]
+image_grid(columns, cell=1.4)
+plt.show()
+# </solution>
+
+# %% [markdown] tags=["solution"]
+# L1 prefers the median for every photo and every doubt, even for a single pixel. What is thinner
+# than the doubt goes: at ±1 the joints and the upright bars, with over a third of all edge; at ±3
+# the upright frames as well; at ±6 whole windows fade, and over two thirds of the edge are gone.
+# Horizontal lines remain, since a shift to the side leaves them where they are.
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 5 · prediction: L1 and a majority
+#
+# In section 15 the three kinds of wall were equally common, and L1 alone painted every house pink.
+# Now 80 of 100 walls are brick, 10 plaster and 10 blue. What does L1 alone paint: "brick",
+# "plaster", "blue" or "pink"? And why?
+
+# %% tags=["exercise"]
+# <solution>
+favourite_wall = "brick"
+# </solution>
+
+# %% tags=["nbval-check-output"]
+exercises.check_favourite_wall(favourite_wall)
+
+# %%
+street = np.repeat(KINDS, (80, 10, 10), axis=0)
+print("median of the street:", np.median(street, axis=0))
+print("brick, plaster, blue:", *KINDS)
+
+# %% [markdown] tags=["solution"]
+# Brick. In each channel more than half of the walls have the value of brick, so the median is a
+# brick, a real colour this time, and it stands in all rows. L1 takes the side of the majority, and
+# the rare kinds disappear.
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 6 · experiment: from plaster to pink
+#
+# Run the toy of section 15 with `gan_weight=1` and `lambda_l1` 1, 10, 100 and 1000 (each takes a
+# second or two), and draw the four sheets. Do the walls turn pink all at once? Try another seed.
+# How does λ here compare with the pulls of section 11, where $N$ is now $3 \cdot 96$?
+
+# %% tags=["exercise"]
+sheets = {}
+# <solution>
+for lambda_l1 in (1, 10, 100, 1000):
+    y_hat, *_ = play(1, lambda_l1)
+    sheets[f"λ = {lambda_l1}"] = [as_sheet(y_hat)]
+image_grid(sheets, cell=1.6)
+plt.show()
+# </solution>
+
+# %% [markdown] tags=["solution"]
+# Not at once: over a wide range of λ the kinds lose their variety, at 100 some rows are pink and
+# most still are not, and at 1000 no kind is left, with another seed as well. Each number of a row
+# gets $\pm\lambda_{L1} / (3 \cdot 96)$ from L1, with a sign that depends on the wall drawn, so that
+# on average it pulls towards the median; the GAN term pulls as hard as D is sure. At λ = 100 the
+# one is about 1/3, at 1000 more than 3.
+
+# %% [markdown]
 # ## Next
 #
 # [05 · Training](05_training.ipynb) puts the two steps into one `train_step` and trains under

@@ -1,0 +1,416 @@
+"""The checks of the course's exercises, by notebook; `checking` says how they work.
+
+A notebook calls `exercises.check_…(answer)`. A check computes what is right on inputs of its own,
+and knows the results of the mistakes that are often made. Who wants to solve the exercises should
+not read on.
+"""
+
+from collections.abc import Iterable
+
+from pix2pix_course.checking import (
+    check,
+    expect,
+    expect_equal,
+    expect_parts,
+    expect_prediction,
+)
+
+
+def check_prediction(
+    exercise: str,
+    given,
+    actual,
+    *,
+    tolerance: float = 0.05,
+    misconceptions: Iterable[tuple[object, str]] = (),
+) -> None:
+    """Show whether a prediction came true; arguments as `checking.expect_prediction` has them.
+
+    For what a cell above has measured. Where the result can be known beforehand, a check of its
+    own keeps it, and the typical mistakes, out of the student's sight.
+    """
+
+    @check(exercise)
+    def examine(prediction):
+        expect_prediction(prediction, actual, tolerance=tolerance, misconceptions=misconceptions)
+
+    examine(given)
+
+
+# --- 04 · Losses -----------------------------------------------------------------------------
+
+
+def _logits():
+    """Logits of real and of generated patches, (2, 6, 6, 1): such that no two mistakes agree."""
+    import numpy as np
+
+    rng = np.random.default_rng(4)
+    real, fake = rng.normal(1.5, 2, (2, 6, 6, 1)), rng.normal(-1.2, 1, (2, 6, 6, 1))
+    return real.astype("float32"), fake.astype("float32")
+
+
+@check("04.1")
+def check_hinge_terms(hinge_terms) -> None:
+    """Two scalars: mean max(0, 1 - z) over real patches, mean max(0, 1 + z) over generated."""
+    import numpy as np
+
+    real, fake = _logits()
+    wanted = np.maximum(0, 1 - real).mean(), np.maximum(0, 1 + fake).mean()
+    swapped = np.maximum(0, 1 + real).mean(), np.maximum(0, 1 - fake).mean()
+    averaged_first = max(0, 1 - real.mean()), max(0, 1 + fake.mean())
+    unclipped = (1 - real).mean(), (1 + fake).mean()
+    given = hinge_terms(real, fake)
+    try:
+        single = np.shape(given) == ()
+    except ValueError:
+        single = False
+    expect(
+        not single,
+        "one number was returned; return the two terms, as `discriminator_terms` does",
+    )
+    terms = expect_parts(given, 2, "hinge_terms")
+    for name, mine, *answers in zip(
+        ("the term of the real patches", "the term of the generated patches"),
+        terms,
+        wanted,
+        swapped,
+        averaged_first,
+        unclipped,
+        (wanted[0] * real.size, wanted[1] * fake.size),
+        (np.maximum(0, 1 - real), np.maximum(0, 1 + fake)),
+        strict=True,
+    ):
+        right, *wrong = answers
+        hints = (
+            f"{name} has the sign of z reversed: real patches should be pushed up, generated down",
+            f"{name}: the logits were averaged first; charge each patch, then average (section 4)",
+            f"{name} goes below 0 for patches that are right by more than 1; where is the max?",
+            f"{name} is a sum over the patches; the course's losses are means",
+            f"{name} has one cost per patch; average them",
+        )
+        expect_equal(mine, right, what=name, misconceptions=zip(wrong, hints, strict=True))
+
+
+@check("04.2")
+def check_least_cost(least_cost) -> None:
+    """The least that a real patch costs when the sigmoid is applied twice: -log σ(1)."""
+    import math
+
+    expect_prediction(
+        least_cost,
+        math.log1p(math.exp(-1)),
+        misconceptions=(
+            (0, "that is the least from a logit; which values can D's last sigmoid give?"),
+            (math.log(2), "that is the cost of the answer 0; D can do better than σ(0)"),
+            (math.log1p(math.e), "that is -log(1 - σ(1)), what a generated patch costs there"),
+            (1 / (1 + math.exp(-1)), "that is the probability σ(1); what does it cost?"),
+            (1 - 1 / (1 + math.exp(-1)), "that is 1 - σ(1); take the logarithm of σ(1)"),
+        ),
+    )
+
+
+@check("04.3")
+def check_judged_right(judged_right) -> None:
+    """Share of all patches on the right side of logit 0."""
+    import numpy as np
+
+    real, fake = _logits()
+    fake = fake[:1]  # fewer, so that a mean of two means is not the mean of all
+    all_patches = real.size + fake.size
+
+    def share(real_is_right, fake_is_right):
+        return (np.sum(real_is_right) + np.sum(fake_is_right)) / all_patches
+
+    expect_equal(
+        judged_right(real, fake),
+        share(real > 0, fake <= 0),
+        what="the share",
+        misconceptions=(
+            (
+                share(real > 0.5, fake <= 0.5),
+                "the threshold 0.5 belongs to probabilities; on logits the border is 0 (section 5)",
+            ),
+            (
+                (np.mean(real > 0.5) + np.mean(fake <= 0.5)) / 2,
+                "the threshold 0.5 belongs to probabilities, and a mean of two shares does not "
+                "count each patch the same",
+            ),
+            (
+                share(real > 0, fake > 0),
+                "that is the share of patches called real; a generated one is judged right when "
+                "it is called generated",
+            ),
+            (
+                (np.mean(real > 0) + np.mean(fake <= 0)) / 2,
+                "that is the mean of two shares; here are fewer generated patches than real ones, "
+                "and each patch should count the same",
+            ),
+            (
+                np.sum(real > 0) + np.sum(fake <= 0),
+                "that is a number of patches; divide by how many there are",
+            ),
+            (np.mean(real > 0), "that is the share of the real patches alone"),
+        ),
+    )
+
+
+@check("04.5")
+def check_favourite_wall(favourite_wall) -> None:
+    """Which colour L1 alone paints if 80 of 100 walls are brick: the majority's."""
+    expect(
+        str(favourite_wall).strip().casefold() in ("brick", "plaster", "blue", "pink"),
+        f"one of 'brick', 'plaster', 'blue' and 'pink' is asked for, not {favourite_wall!r}",
+    )
+    expect_prediction(
+        favourite_wall,
+        "brick",
+        misconceptions=(
+            ("pink", "pink was the median at equal odds; sort 100 walls by one channel and take "
+             "the middle one"),
+            ("plaster", "L1 takes the side of the majority"),
+            ("blue", "L1 takes the side of the majority"),
+        ),
+    )  # fmt: skip
+
+
+# --- 06 · Evaluation -------------------------------------------------------------------------
+
+
+@check("06.1")
+def check_half_the_error(decibels) -> None:
+    """By how many decibels PSNR rises when every error is halved: 20 log10 2."""
+    import math
+
+    expect_prediction(
+        decibels,
+        20 * math.log10(2),
+        misconceptions=(
+            (
+                10 * math.log10(2),
+                "so much brings half of the *squared* error; what becomes of the MSE when each "
+                "error is halved?",
+            ),
+            (-20 * math.log10(2), "which way does the scale run? Higher is better"),
+            (10, "20 dB are a factor of 10, but decibels count factors, not shares"),
+            (2, "that is the factor; put it into the formula of section 2"),
+            (20 * math.log(2), "PSNR takes the logarithm to base 10"),
+        ),
+    )
+
+
+@check("06.2")
+def check_confusion_fast(confusion_fast) -> None:
+    """Counts (k, k) by true class (rows) and class read (columns), of uint8 label maps."""
+    import numpy as np
+
+    k = 20  # so that truth * k passes 255, and some classes occur nowhere
+    rng = np.random.default_rng(6)
+    truth, read = rng.integers(16, size=(2, 3, 20, 25), dtype=np.uint8)
+    read = np.where(rng.random(read.shape) < 0.5, truth, read)
+
+    def count(pairs):
+        return np.bincount(pairs.ravel(), minlength=k * k)[: k * k].reshape(k, k)
+
+    counts = count(truth.astype(int) * k + read)
+    wrapped = count(((truth.astype(int) * k) % 256 + read) % 256)
+    expect_equal(
+        confusion_fast(truth, read, k),
+        counts,
+        what="the matrix",
+        misconceptions=(
+            (counts.T, "rows and columns are exchanged: a row belongs to a true class"),
+            (
+                counts.ravel(),
+                "the counts are right, but in one row of numbers; give them the shape (k, k)",
+            ),
+            (
+                counts > 0,
+                "`counts[truth, read] += 1` adds 1 once for each pair of classes, however often it "
+                "occurs; `np.add.at` and `np.bincount` count them all",
+            ),
+            (
+                wrapped,
+                "label maps are uint8, and `truth * k` counts in a circle there (section 2); take "
+                "`truth.astype(int)`",
+            ),
+            (
+                counts / np.maximum(counts.sum(axis=1, keepdims=True), 1),
+                "those are shares of the rows; numbers of pixels are wanted",
+            ),
+        ),
+    )
+
+
+@check("06.5")
+def check_mean_difference(mean_difference) -> None:
+    """Mean and standard error of paired differences, the deviation over n or over n - 1."""
+    import numpy as np
+
+    rng = np.random.default_rng(65)
+    difficulty = rng.normal(0.6, 0.15, 9)
+    first = difficulty + rng.normal(0.03, 0.02, 9)
+    second = difficulty + rng.normal(0, 0.02, 9)
+    apart, n = first - second, len(first)
+    mean, error = expect_parts(mean_difference(first, second), 2, "mean_difference")
+    expect_equal(
+        mean,
+        apart.mean(),
+        what="the mean difference",
+        tolerance=1e-5,
+        misconceptions=(
+            (-apart.mean(), "that is `second` minus `first`"),
+            (np.abs(apart).mean(), "keep the signs: a picture may also be worse than before"),
+        ),
+    )
+    errors = [apart.std(ddof=ddof) / np.sqrt(n) for ddof in (0, 1)]
+    wrong = []
+    for ddof in (0, 1):
+        of_each = [scores.std(ddof=ddof) / np.sqrt(n) for scores in (first, second)]
+        alone = "that is the error of one mean, or of both as if other pictures had been taken for "
+        alone += "the second; take the differences first, picture by picture"
+        wrong += [(each, alone) for each in (*of_each, sum(of_each), np.hypot(*of_each))]
+        deviation = apart.std(ddof=ddof)
+        wrong += [
+            (deviation, "that is the deviation of single differences; the mean of n of them "
+             "wobbles √n times less"),
+            (deviation / n, "the deviation is divided by n; what shrinks with 1/n is the variance"),
+        ]  # fmt: skip
+    is_over_n = np.allclose(error, errors[0], rtol=0, atol=1e-5)
+    expect_equal(
+        error,
+        errors[0] if is_over_n else errors[1],
+        what="the standard error",
+        tolerance=1e-5,
+        misconceptions=wrong,
+    )
+
+
+# --- 07 · The paper's tables in miniature -----------------------------------------------------
+
+
+@check("07.1")
+def check_seeds_needed(seeds_needed) -> None:
+    """Seeds for each of two rows so that luck separates them at most once in 1000: 7."""
+    expect_prediction(
+        seeds_needed,
+        7,
+        misconceptions=(
+            (3, "three and three: once in 20 (section 3)"),
+            (5, "five and five: once in 252 (section 3)"),
+            (6, "close: six and six separate by luck once in 924, and that is more often"),
+            (10, "so many tosses of a coin would be needed; here all 2n scores are ranked, and "
+             "that says more"),
+            (14, "that is both rows together; how many has each?"),
+        ),
+    )  # fmt: skip
+
+
+@check("07.2")
+def check_paired(paired) -> None:
+    """Number of seeds in which the first row is ahead."""
+    import numpy as np
+
+    better = np.array([0.41, 0.52, 0.33, 0.60, 0.48, 0.36])
+    worse = np.array([0.40, 0.45, 0.35, 0.55, 0.48, 0.31])
+    ahead = better > worse
+    expect_equal(
+        paired(better, worse),
+        ahead.sum(),
+        what="the number",
+        misconceptions=(
+            (
+                (better[:, None] > worse).sum(),
+                "that compares every seed with every other, as section 8 does; here seed k is "
+                "compared with seed k alone",
+            ),
+            (np.mean(ahead), "that is a share; how many seeds are there?"),
+            (
+                (better[:, None] > worse).mean(),
+                "that is a share of all pairs of seeds; count, and compare seed k with seed k",
+            ),
+            ((better >= worse).sum(), "in one seed the two are level; then nobody is ahead"),
+            ((better < worse).sum(), "those are the seeds in which the second is ahead"),
+            (
+                sum(a > b for a, b in zip(sorted(better), sorted(worse), strict=True)),
+                "the scores were sorted, so that seeds no longer meet themselves",
+            ),
+            (ahead, "those are the seeds one by one; count them"),
+        ),
+    )
+
+
+# --- 08 · One idea, six implementations ---------------------------------------------------------
+
+
+@check("08.1")
+def check_instance_of_two(fate) -> None:
+    """A 1×1 map under instance normalisation, two images in the batch: dead all the same."""
+    expect(
+        str(fate).strip().casefold() in ("dead", "alive"),
+        f"one of 'dead' and 'alive' is asked for, not {fate!r}",
+    )
+    expect_prediction(
+        fate,
+        "dead",
+        misconceptions=(
+            (
+                "alive",
+                "a second image helps batch normalisation, which averages over the batch; over "
+                "which numbers does instance normalisation average?",
+            ),
+        ),
+    )
+
+
+@check("08.2")
+def check_no_jitter(no_jitter) -> None:
+    """A `Defect` that finds enlarging with a central crop, and mends that alone."""
+    from pix2pix_course.config import Config
+    from pix2pix_course.recipes import RECIPES, Defect
+
+    expect(
+        isinstance(no_jitter, Defect),
+        "a `recipes.Defect` is wanted: name, found_in, text, repair",
+    )
+    expect(
+        callable(no_jitter.found_in),
+        "`found_in` should be a function: it gets a Config and tells whether that has the fault",
+    )
+    tjwei, gluon = RECIPES["tjwei_keras"], RECIPES["gluon_tutorial"]
+    expect(not no_jitter.found_in(Config()), "it also finds the paper's recipe, which has no fault")
+    expect(
+        not no_jitter.found_in(gluon),
+        "it also finds Gluon's, which never enlarges; wanted are programs that enlarge, and gain "
+        "nothing by it",
+    )
+    expect(no_jitter.found_in(tjwei), "it does not find tjwei's recipe")
+    expect(
+        not no_jitter.found_in(tjwei.replace(jitter=False)),
+        "it finds a central crop even where nothing is enlarged, so that nothing is cut off",
+    )
+    mended = tjwei.replace(**no_jitter.repair)
+    expect(not no_jitter.found_in(mended), "the fault is still there after its own `repair`")
+    expect(
+        mended.jitter,
+        "the repair gives up the jitter; the program wanted one, so let it crop at random",
+    )
+    changed = [key for key, value in mended.to_dict().items() if value != tjwei.to_dict()[key]]
+    expect(changed == ["crop"], f"the repair changes more than the crop: {', '.join(changed)}")
+
+
+@check("08.4")
+def check_own_recipe(own_recipe) -> None:
+    """A `Config` without known faults that is none of the six, nor one of them at another size."""
+    from pix2pix_course import recipes
+    from pix2pix_course.config import Config
+
+    expect(isinstance(own_recipe, Config), "a `Config` is wanted, such as `Config(...)`")
+    faults = [f"{defect.name} (it {defect.text})" for defect in recipes.defects(own_recipe)]
+    expect(not faults, f"it has a known fault: {'; '.join(faults)}")
+    for name, config in recipes.RECIPES.items():
+        fields = (*recipes.SCALE, "dataset", "direction", "palette", "seed")
+        as_theirs = own_recipe.replace(**{field: getattr(config, field) for field in fields})
+        expect(
+            as_theirs not in (config, recipes.repair(config)),
+            f"that is `{name}`, at most repaired or at another size; take from two",
+        )
