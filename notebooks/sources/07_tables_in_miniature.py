@@ -8,7 +8,7 @@
 # judged by the label consistency of notebook 06. And a rule, fixed before the first training, that
 # says which of the orders you find deserve to be believed.
 #
-# **Time.** Under `cpu` 11 to 14 minutes on two idle CPU cores, nearly all of it the thirty
+# **Time.** Under `cpu` 12 to 15 minutes on two idle CPU cores, nearly all of it the thirty
 # trainings of section 4; later runs find those finished and take less than one. Under `smoke`
 # about one minute; on a GPU, with the paper's settings, thirty trainings like that of notebook 05:
 # not measured.

@@ -8,7 +8,7 @@
 # from the same seed, and looked at side by side. Then a museum: a dozen bugs from such programs,
 # each with the line that causes it, a small experiment with a number, and the mend.
 #
-# **Time.** About 6 minutes on two CPU cores, of which the trainings take 4 to 5 and need not be
+# **Time.** About 7 minutes on two CPU cores, of which the trainings take 4 to 5 and need not be
 # repeated; under `smoke` a little more than one; on a GPU: not measured.
 #
 # **After this notebook you can**
