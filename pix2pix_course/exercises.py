@@ -37,6 +37,260 @@ def check_prediction(
     examine(given)
 
 
+# --- 01 · Data loading -------------------------------------------------------------------------
+
+
+@check("01.1")
+def check_condition_and_target(condition_and_target) -> None:
+    """The halves along the width: (A, B) for "AtoB", (B, A) for "BtoA"."""
+    import numpy as np
+
+    picture = np.arange(4 * 6 * 3).reshape(4, 6, 3)  # halves of 4 × 3 pixels
+    a, b = picture[:, :3], picture[:, 3:]
+    roles = ("condition", "target")
+    for direction, wanted in {"AtoB": (a, b), "BtoA": (b, a)}.items():
+        given = condition_and_target(picture, direction)
+        parts = expect_parts(given, 2, f'condition_and_target(picture, "{direction}")')
+        for role, mine, right, other in zip(roles, parts, wanted, wanted[::-1], strict=True):
+            what = f'the {role} for "{direction}"'
+            hints = (
+                (other, f"{what} is the wrong half: A is the left one, and {direction} leads from "
+                 f"{direction[0]} to {direction[-1]}; is the direction used?"),
+                (picture[:2], f"{what} is the upper half: axis 0 is the height"),
+                (picture[2:], f"{what} is the lower half: axis 0 is the height"),
+                (picture[:, :4], f"{what} is cut at the height; halves need not be square"),
+                (picture[:, 4:], f"{what} is cut at the height; halves need not be square"),
+            )  # fmt: skip
+            expect_equal(mine, right, what=what, misconceptions=hints)
+
+
+@check("01.2")
+def check_flip_upside_down(flip_upside_down) -> None:
+    """Both sides of a stack (2, height, width, 3), with the rows in reversed order."""
+    import numpy as np
+
+    pair = np.random.default_rng(1).integers(0, 256, (2, 4, 5, 3), dtype=np.uint8)
+    (first, second), right = pair, pair[:, ::-1]
+    not_aligned = "only the {} was turned: condition and target no longer fit"
+    expect_equal(
+        flip_upside_down(pair),
+        right,
+        what="the pair",
+        dtype="uint8",
+        misconceptions=(
+            (pair, "nothing was turned"),
+            (pair[::-1], "axis 0 holds the two sides: condition and target have changed places"),
+            (pair[:, :, ::-1], "axis 2 is the width: left and right are exchanged"),
+            (pair[..., ::-1], "axis 3 holds the colour channels: red and blue are exchanged"),
+            (pair[:, ::-1, ::-1], "this is half a turn: left and right are exchanged as well"),
+            ([right[0], second], not_aligned.format("condition")),
+            ([first, right[1]], not_aligned.format("target")),
+        ),
+    )
+
+
+@check("01.3")
+def check_most_places(most_places) -> None:
+    """How much earlier a buffer of 10 lets an element come: 9 places."""
+    all_of_them = "that needs a buffer of all 400; this one holds ten"
+    expect_prediction(
+        most_places,
+        9,
+        misconceptions=(
+            (10, "one of the ten is the element whose turn it is, and that gains nothing"),
+            (0, "shuffling does move elements; which ones may come first?"),
+            (4.5, "that is what a place in the buffer gains on average; at most?"),
+            (5, "the middle of the buffer gains that; what does the last place gain?"),
+            (390, all_of_them),
+            (400, all_of_them),
+        ),
+    )
+
+
+@check("01.6")
+def check_different_results(different_results) -> None:
+    """Three measurements of one answer, each with photos mirrored by another lot: all differ."""
+    expect_prediction(
+        different_results,
+        3,
+        misconceptions=(
+            (1, "a mirrored photo has the same pixels at other places; does the answer move too?"),
+            (
+                2,
+                "a result belongs to the lot of *all* photos, not of one; how many lots are drawn?",
+            ),
+        ),
+    )
+
+
+# --- 03 · PatchGAN discriminator -------------------------------------------------------------
+
+
+@check("03.1")
+def check_larger_picture(grid, field, strided_layers) -> None:
+    """Side of the grid, of the patch, and layers for the old share, at 512 pixels: 62, 70, 4."""
+    expect_prediction(
+        grid,
+        62,
+        tolerance=0,
+        misconceptions=(
+            (
+                60,
+                "the grid does not double; what do the two layers of stride 1 cost at any size?",
+            ),
+            (64, "three halvings give 64; the two layers of stride 1 do not keep the size"),
+            (63, "that is after four layers; the fifth costs one place more"),
+            (30, "a larger picture has more patches; carry 512 through the five layers"),
+            (62 * 62, "that is the number of answers; the side of the grid is asked for"),
+        ),
+    )
+    expect_prediction(
+        field,
+        70,
+        tolerance=0,
+        misconceptions=(
+            (140, "the patch follows from the layers alone, and these are the same"),
+            (142, "that is the patch of one layer more"),
+        ),
+    )
+    expect_prediction(
+        strided_layers,
+        4,
+        tolerance=0,
+        misconceptions=(
+            (3, "with three, a patch of 70 is 14 per cent of the side; it was 27"),
+            (1, "say how many in all, not how many more"),
+            (6, "each strided layer about doubles the patch, so twice as many are far too many"),
+        ),
+    )
+
+
+@check("03.2")
+def check_padded_patch_of(padded_patch_of) -> None:
+    """First and last pixel of an output's patch: 8·index - 23·padding, and 69 further on."""
+
+    def patch(index, padding, strides=(1, 1, 2, 2, 2), sign=-1, last_padding=None, wide=3):
+        first = last = index
+        for stride in strides:
+            first = first * stride + sign * padding
+            moved = padding if last_padding is None else last_padding
+            last = last * stride + sign * moved + wide
+        return first, last
+
+    for index, padding in ((4, 3), (34, 2), (7, 0)):
+        given = expect_parts(padded_patch_of(index, padding), 2, "padded_patch_of")
+        start = patch(index, 0)
+        expect_equal(
+            given,
+            patch(index, padding),
+            what=f"the patch of output {index} with padding {padding}",
+            misconceptions=(
+                (
+                    patch(index, padding, last_padding=1),
+                    "the patch has grown; padding moves its last pixel as well as its first",
+                ),
+                (
+                    patch(index, 1),
+                    f"that is the patch with padding 1; here `padding` is {padding}",
+                ),
+                (
+                    patch(index, padding, strides=(2, 2, 2, 1, 1)),
+                    "go backwards, from the output to the picture: the layers of stride 1 first",
+                ),
+                (
+                    (start[0] - padding, start[1] - padding),
+                    "each layer has padding, and a pixel before an inner layer is several pixels "
+                    "of the picture wide",
+                ),
+                (
+                    patch(index, padding, sign=1),
+                    "padding lies before the first pixel, so the patch begins further left",
+                ),
+                (
+                    patch(index, padding, wide=4),
+                    "that is a window of five pixels; the last of four is 3 after the first",
+                ),
+            ),
+        )
+
+
+@check("03.3")
+def check_cut(cut) -> None:
+    """All windows of a batch, in any order; every pixel of the input has a value of its own."""
+    import numpy as np
+
+    images = np.arange(2 * 14 * 17, dtype="float32").reshape(2, 14, 17, 1)
+    side, step = 5, 3
+
+    def windows(images, step=step, end=1):
+        _, rows, columns, _ = images.shape
+        return np.concatenate(
+            [
+                images[:, top : top + side, left : left + side]
+                for top in range(0, rows - side + end, step)
+                for left in range(0, columns - side + end, step)
+            ]
+        )
+
+    given = np.asarray(cut(images, side, step))
+    count = len(windows(images))
+    expect(
+        given.ndim != 5 and given.dtype != object,
+        "the windows are not one batch; np.concatenate joins batches along axis 0",
+    )
+    expect(given.ndim == 4, f"the result has the shape {given.shape}; a batch has four axes")
+    expect(
+        given.shape[1:3] == (side, side),
+        f"a window has {given.shape[1]} rows and {given.shape[2]} columns, where both should be "
+        f"{side}; axis 0 counts the images, the rows are axis 1 and the columns axis 2",
+    )
+    expect_equal(
+        _by_first_pixel(given),
+        _by_first_pixel(windows(images)),
+        what=f"the batch of {count} windows",
+        misconceptions=(
+            (
+                _by_first_pixel(windows(images, step=side)),
+                "these are tiles; the next window begins `step` pixels further on, not `side`",
+            ),
+            (
+                _by_first_pixel(windows(images, end=0)),
+                "the last window of each row and column is missing; `range` leaves out its end",
+            ),
+            (
+                _by_first_pixel(windows(images, step=1)),
+                "these are windows at every pixel; the next one begins `step` pixels further on",
+            ),
+            (_by_first_pixel(windows(images[:1])), "these are the windows of the first image"),
+        ),
+    )
+
+
+def _by_first_pixel(windows):
+    """The windows in an order that does not depend on how they were cut."""
+    import numpy as np
+
+    return windows[np.argsort(windows[:, 0, 0, 0])]
+
+
+@check("03.4")
+def check_free_of_padding(count) -> None:
+    """How many of the ImageGAN's 36 patches lie within 256 pixels: none, for they are 286 wide."""
+    inner = (
+        "does the middle of the grid look at less? A patch of 286 pixels lies in a picture of 256"
+    )
+    expect_prediction(
+        count,
+        0,
+        misconceptions=(
+            (36, "is a patch of 286 pixels smaller than the picture?"),
+            (16, inner),
+            (4, inner),
+            (1, inner),
+        ),
+    )
+
+
 # --- 04 · Losses -----------------------------------------------------------------------------
 
 

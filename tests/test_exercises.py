@@ -33,6 +33,183 @@ def test_a_prediction_in_the_notebook_is_shown(capsys):
     ]
 
 
+# --- 01 · Data loading -------------------------------------------------------------------------
+
+
+def halves(picture, direction):
+    half = picture.shape[1] // 2
+    a, b = picture[:, :half], picture[:, half:]
+    return (a, b) if direction == "AtoB" else (b, a)
+
+
+@pytest.mark.parametrize(
+    ("answer", "part"),
+    [
+        (halves, ""),
+        (lambda p, d: tuple(np.split(p, 2, axis=1))[:: 1 if d == "AtoB" else -1], ""),
+        (lambda p, d: halves(p, "BtoA"), 'condition for "AtoB" is the wrong half'),
+        (lambda p, d: halves(p, "AtoB"), 'condition for "BtoA" is the wrong half'),
+        (lambda p, d: halves(p, d)[::-1], "leads from A to B"),
+        (lambda p, d: (p[:2], p[2:]), "upper half"),
+        (lambda p, d: (p[2:], p[:2]), "lower half"),
+        (lambda p, d: (p[:, : len(p)], p[:, len(p) :]), "need not be square"),
+        (lambda p, d: (p[:, len(p) :], p[:, : len(p)]), "need not be square"),
+        (lambda p, d: (p[:, :256], p[:, 256:]), "shape (4, 6, 3)"),
+        (lambda p, d: p, "2 values are wanted"),
+    ],
+)
+def test_condition_and_target(answer, part):
+    found = hint(exercises.check_condition_and_target, answer)
+    assert part in found
+    assert bool(part) == bool(found)
+
+
+@pytest.mark.parametrize(
+    ("answer", "part"),
+    [
+        (lambda pair: pair[:, ::-1], ""),
+        (lambda pair: np.flip(pair, axis=1), ""),
+        (lambda pair: pair, "nothing"),
+        (lambda pair: pair[::-1], "changed places"),
+        (lambda pair: np.flip(pair, axis=2), "width"),
+        (lambda pair: pair[..., ::-1], "red and blue"),
+        (lambda pair: np.rot90(pair, 2, axes=(1, 2)), "half a turn"),
+        (lambda pair: np.stack([pair[0, ::-1], pair[1]]), "only the condition"),
+        (lambda pair: np.stack([pair[0], pair[1, ::-1]]), "only the target"),
+        (lambda pair: pair[:, ::-1] / 255, "type float64"),
+        (lambda pair: pair[0, ::-1], "shape"),
+    ],
+)
+def test_flip_upside_down(answer, part):
+    found = hint(exercises.check_flip_upside_down, answer)
+    assert part in found
+    assert bool(part) == bool(found)
+
+
+@pytest.mark.parametrize(
+    ("answer", "part"),
+    [
+        (9, ""),
+        (10, "whose turn it is"),
+        (0, "does move"),
+        (4.5, "on average"),
+        (5, "last place"),
+        (390, "buffer of all 400"),
+        (399, "buffer of all 400"),
+        (20, "too high"),
+    ],
+)
+def test_most_places(answer, part):
+    found = hint(exercises.check_most_places, answer)
+    assert part in found
+    assert bool(part) == bool(found)
+
+
+@pytest.mark.parametrize(
+    ("answer", "part"),
+    [(3, ""), (1, "does the answer move"), (2, "how many lots"), (8, "too high")],
+)
+def test_different_results(answer, part):
+    found = hint(exercises.check_different_results, answer)
+    assert part in found
+    assert bool(part) == bool(found)
+
+
+# --- 03 · PatchGAN discriminator -------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("answer", "part"),
+    [
+        ((62, 70, 4), ""),
+        ((60, 70, 4), "does not double"),
+        ((64, 70, 4), "do not keep the size"),
+        ((63, 70, 4), "after four layers"),
+        ((30, 70, 4), "more patches"),
+        ((3844, 70, 4), "the side of the grid"),
+        ((61, 70, 4), "too low"),
+        ((62, 140, 4), "the layers alone"),
+        ((62, 142, 4), "one layer more"),
+        ((62, 70, 3), "14 per cent"),
+        ((62, 70, 1), "in all"),
+        ((62, 70, 6), "far too many"),
+    ],
+)
+def test_larger_picture(answer, part):
+    outcome = judge("03.1", exercises.check_larger_picture.__wrapped__, *answer)
+    assert part in outcome.hint
+    assert bool(part) == bool(outcome.hint)
+
+
+def walk_back(index, strides, first_padding, last_padding, wide=3):
+    first = last = index
+    for stride in strides:
+        first, last = first * stride - first_padding, last * stride - last_padding + wide
+    return first, last
+
+
+BACKWARDS = (1, 1, 2, 2, 2)
+
+
+@pytest.mark.parametrize(
+    ("answer", "part"),
+    [
+        (lambda i, p: walk_back(i, BACKWARDS, p, p), ""),
+        (lambda i, p: (8 * i - 23 * p, 8 * i - 23 * p + 69), ""),
+        (lambda i, p: np.array(walk_back(i, BACKWARDS, p, p)), "2 values are wanted"),
+        (lambda i, p: walk_back(i, BACKWARDS, p, 1), "has grown"),
+        (lambda i, p: walk_back(i, BACKWARDS, 1, 1), "with padding 1"),
+        (lambda i, p: walk_back(i, BACKWARDS[::-1], p, p), "go backwards"),
+        (lambda i, p: (8 * i - p, 8 * i - p + 69), "each layer has padding"),
+        (lambda i, p: walk_back(i, BACKWARDS, -p, -p), "further left"),
+        (lambda i, p: walk_back(i, BACKWARDS, p, p, 4), "five pixels"),
+        (lambda i, p: (8 * i, 8 * i + 70), "where"),
+    ],
+)
+def test_padded_patch_of(answer, part):
+    found = hint(exercises.check_padded_patch_of, answer)
+    assert part in found
+    assert bool(part) == bool(found)
+
+
+def sliding(images, side, step):
+    """All windows by NumPy's own view."""
+    view = np.lib.stride_tricks.sliding_window_view(images, (side, side), axis=(1, 2))
+    return np.moveaxis(view[:, ::step, ::step], 3, -1).reshape(-1, side, side, images.shape[-1])
+
+
+@pytest.mark.parametrize(
+    ("answer", "part"),
+    [
+        (sliding, ""),
+        (lambda im, side, step: sliding(im, side, step)[::-1], ""),
+        (lambda im, side, step: sliding(im, side, side), "these are tiles"),
+        (lambda im, side, step: sliding(im[:, :-1, :-1], side, step), "`range` leaves out"),
+        (lambda im, side, step: sliding(im, side, 1), "at every pixel"),
+        (lambda im, side, step: sliding(im[:1], side, step), "the first image"),
+        (lambda im, side, step: im[0:side, 0:side], "axis 0 counts the images"),
+        (lambda im, side, step: [im[:, :5, :5], im[:, 3:8, :5]], "not one batch"),
+        (lambda im, side, step: [im[:, :5], im[:, 3:]], "inhomogeneous"),
+        (lambda im, side, step: 3, "has the shape ()"),
+        (lambda im, side, step: sliding(im, side, step) + 1, "where"),
+    ],
+)
+def test_cut(answer, part):
+    found = hint(exercises.check_cut, answer)
+    assert part in found
+    assert bool(part) == bool(found)
+
+
+@pytest.mark.parametrize(
+    ("answer", "part"),
+    [(0, ""), (36, "smaller than"), (16, "the middle"), (4, "the middle"), (9, "too high")],
+)
+def test_free_of_padding(answer, part):
+    found = hint(exercises.check_free_of_padding, answer)
+    assert part in found
+    assert bool(part) == bool(found)
+
+
 # --- 04 · Losses -----------------------------------------------------------------------------
 
 
