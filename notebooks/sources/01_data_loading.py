@@ -719,7 +719,7 @@ def explained(photo, ids):
 
 
 own = np.mean([explained(house.photo, house.class_ids) for house in houses])
-other = np.mean([explained(one.photo, next_.class_ids) for one, next_ in pairwise(houses)])
+other = np.mean([explained(one.photo, another.class_ids) for one, another in pairwise(houses)])
 print("over 30 % by its own map:", own > 0.3, "- under half as much by another's:", other < own / 2)
 
 # %% [markdown]
