@@ -431,7 +431,7 @@ def test_favourite_wall(answer, part):
     [
         ("rise", ""),
         ("stay", "with G's list alone"),
-        ("fall", "reward D"),
+        ("fall", "what is it rewarded for"),
         ("up", "asked for, not 'up'"),
         (0.5, "asked for, not 0.5"),
     ],
