@@ -1348,7 +1348,12 @@ for name, model in {"one pair": U, "two pairs": both}.items():
 # </solution>
 
 # %% [markdown] tags=["solution"]
-# TO BE MEASURED
+# A little: in our runs each cut costs up to twice as much as before, in the same order, with 16²
+# still first. With two pairs there is something to tell apart, so less can be painted by heart and
+# more must be read from the condition. But the innermost skip and the bottleneck hardly count even
+# now: what distinguishes two facades can be read off at 8² and wider. It takes many pairs, and
+# a choice such as "which wall" that no single place gives away, before the bottleneck is worth its
+# weights.
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 5 · experiment: doubling without stamps
@@ -1374,7 +1379,11 @@ plt.show()
 # </solution>
 
 # %% [markdown] tags=["solution"]
-# TO BE MEASURED
+# The number of weights stays the same: each kernel is 4×4 between the same channels. The grid
+# nearly goes. In a transposed convolution each of the four kinds of pixel (even or odd row and
+# column) gets other taps of the kernel, so a flat surface comes out with a pattern of period two.
+# After repeating pixels all taps touch every pixel, and what is flat stays flat. The price: each
+# pixel is computed with 16 taps in place of 4, so the decoder has four times the multiplications.
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 6 · experiment: the network that `predict` cannot run
@@ -1397,7 +1406,11 @@ for name, norm in {"outside": norms[0], "at the bottleneck": norms[4]}.items():
 # </solution>
 
 # %% [markdown] tags=["solution"]
-# TO BE MEASURED
+# In the mode `paper` it looks trained; in `running` it is far off. At the bottleneck the variance
+# of a single number is 0, so with each step the moving variance keeps 0.9 of itself and goes to
+# zero: after 100 steps it is 0.00003, after 300 it is nothing. With `training=False` the layer then
+# divides by $\sqrt{\varepsilon}$, about 0.003: it multiplies by 300 what differs from the moving
+# mean, and hands on what never occurred in training, where its output was always β.
 
 # %% [markdown]
 # ## Next
