@@ -1161,9 +1161,9 @@ else:
 
 # %% [markdown] tags=["solution"]
 # The ceiling sinks by more than half, in our run from 0.89 to 0.41, while the floor stays where it
-# is. And "generated" reaches 0.40, as good as real: what the hasty reader does not see (small parts,
-# rare classes), nobody is charged for. Only the sabotages are still found out. So a low ceiling
-# flatters, and scores that were read by different readers must never be compared.
+# is. And "generated" reaches 0.40, as good as real: what the hasty reader does not see (small
+# parts, rare classes), nobody is charged for. Only the sabotages are still found out. So a low
+# ceiling flatters, and scores that were read by different readers must never be compared.
 
 # %% [markdown]
 # ## Next
