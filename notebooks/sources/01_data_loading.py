@@ -213,7 +213,7 @@ for direction in ("AtoB", "BtoA"):
 
 # %% tags=["nbval-check-output", "question-48"]
 for published in CATALOGUE.values():
-    print(f"{published.name:14}{published.direction}   {published.about}")
+    print(f"{published.name:16}{published.direction}   {published.about}")
 
 # %% [markdown]
 # One and the same setting of a switch paints photos in one set and maps in the next.
@@ -1195,7 +1195,7 @@ middle = maps[:, 15:-15, 15:-15]
 
 def changed_within(reach):
     """Share of pixels of another class when the second cut lies up to `reach` pixels beside."""
-    places = dice.integers(15 - reach, 15 + reach, endpoint=True, size=(30, 2))
+    places = dice.integers(15 - reach, 15 + reach, endpoint=True, size=(100, 2))
     return np.mean([middle != maps[:, t : t + 256, left : left + 256] for t, left in places])
 
 
@@ -1213,7 +1213,7 @@ plt.show()
 # It rises from the first pixel on, and bends only where the shift is as wide as the things in the
 # map. A shift by one pixel changes the pixels along edges and no others. About 7 % lie at an edge,
 # and ±1 moves the cut by 2/3 of a pixel on average in each direction: that makes 5 %, which is what
-# the curve says. So the more edges a map has, the more a small shift ruins: at ±8 a third of it.
+# the curve says. So the more edges a map has, the more a small shift ruins: at ±8 about a third.
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 5 · experiment: a folder for another task
