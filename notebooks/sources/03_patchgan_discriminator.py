@@ -403,7 +403,7 @@ print("same weights in, same 900 answers out:", bool(difference < 1e-5))
 G = unet(64, filters=8)
 for name, network in {"G": G, "D": D}.items():
     print(name, "has as its own inputs", [entrance.name for entrance in network.inputs])
-y_hat = G(x)
+y_hat = G(x).numpy()
 for name, image in {"(x, y)    ": y, "(x, y_hat)": y_hat}.items():
     print(f"D{name} →", D([x, image]).shape)
 
@@ -690,8 +690,9 @@ print("border answers differ:", bool(np.ptp(answers) > 1e-2 * scale))
 #
 # The number of strided layers is a choice. With none of them and 1×1 convolutions D sees single
 # pixels ("PixelGAN"); with five, its field of 286 is larger than the picture ("ImageGAN", although
-# it still gives a small grid). In the table, $n$ is the number of strided layers, by which a D is
-# called: has it $n$ layers? Predict the field from the formula, then the grid from the sides.
+# it still gives a small grid). In the table, $n$ counts the strided layers, and programs name a D
+# after it ("3 layers"). How many has it really? Predict the field from the formula, then the grid
+# from the sides.
 
 # %% tags=["question-21", "nbval-check-output"]
 print("     n  layers  field  step  grid for 256     weights")
@@ -714,8 +715,9 @@ axis.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=8, facecolor="l
 plt.show()
 
 # %% [markdown]
-# The white dot is the field of the PixelGAN; the black square around the picture that of the
-# ImageGAN, which sees all of it and some padding.
+# A D "of three layers" has five: $n$ strided ones and two more (with $n = 0$ there are three). In
+# the picture, the white dot is the field of the PixelGAN; the black square around it all that of
+# the ImageGAN, which sees the whole picture and some padding.
 #
 # 16 pixels hold a window bar and a few bricks, 34 a window, 70 a window with its surroundings, 142
 # half a house. Which is best? The paper's table 3 (§4.4; Cityscapes, labels → photo, per-pixel
@@ -764,9 +766,9 @@ for n in (0, 3):
 # ### Break it: a patch as large as the picture
 #
 # At the other end, some programs halve the picture down to 1×1 and put a dense layer on top. That
-# is a classifier of whole pictures: one answer, nothing convolutional about it. With batch
-# normalisation and one pair a batch, as pix2pix trains, it is also stone-blind. Why? On a
-# 1×1 map, over how many values is the mean of a channel taken?
+# is a classifier of whole pictures, with one answer. With batch normalisation and one pair a batch,
+# as pix2pix trains, it is also blind. Why? On a 1×1 map, over how many values is the mean of a
+# channel taken?
 
 # %% tags=["question-53", "question-54", "nbval-check-output"]
 whole = image_discriminator(256, filters=8)
@@ -1174,7 +1176,10 @@ for name, ordered in {"[x, y]": given_pairs, "[y, x]": given_pairs[::-1]}.items(
 # </solution>
 
 # %% [markdown] tags=["solution"]
-# TODO
+# About one half, where `[x, y]` has over three quarters (`cpu`): D guesses. The first kernel has
+# the shape (4, 4, 6, 16), separate numbers for each of the six channels. Those that have learned to
+# look for label colours now meet a photo, and the other way round. Nothing complains, which is why
+# the order is a convention worth keeping.
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 6 · experiment: the smallest flaw
@@ -1205,7 +1210,11 @@ for square in (0, 4, 8, 16, 32):
 # </solution>
 
 # %% [markdown] tags=["solution"]
-# TODO
+# Even without a flaw some patches are red. Under `cpu`, 4 and 8 pixels change next to nothing, 16
+# hardly anything, and 32 add some 25 red patches to the 14 that were there. The field is 34 pixels:
+# `expert` notices a flaw that nearly fills a patch, and no smaller one, although a hundred patches
+# and more look at it. The likely reason: in training all of a patch was sharp or all of it blurred,
+# so a little sharpness anywhere was proof enough. (Under `smoke` the counts mean nothing.)
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 7 · experiment: can single pixels betray blur?
@@ -1229,7 +1238,10 @@ print(f"PixelGAN: {share:.0%} of the pixels right on unseen pictures")
 # </solution>
 
 # %% [markdown] tags=["solution"]
-# TODO
+# A little: under `cpu` not quite 60 per cent of the pixels, where `expert` is right about nearly
+# all patches. Blur mixes neighbours. So the extreme colours become rarer, and mixtures common that
+# no paint has, and the label beside a pixel tells which colours to expect there. But most pixels
+# lie inside a plain wall or in the sky, and look the same before and after.
 
 # %% [markdown]
 # ## Next
