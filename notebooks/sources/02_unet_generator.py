@@ -1280,9 +1280,9 @@ exercises.check_weights_with_add(weights_with_add)
 
 # %% [markdown] tags=["solution"]
 # 39,075,459, as many as the encoder-decoder without skips: a sum has as many channels as each of
-# its two terms, so no decoder block reads more than without skips. But a sum of 5 may be 5 + 0 or 2
-# + 3: the next layer cannot tell what came from the bottleneck and what from the skip, and cannot
-# weigh them differently.
+# its two terms, so no decoder block reads more than without skips. But 5 may be the sum of 5 and
+# 0, or of 2 and 3: the next layer cannot tell what came from the bottleneck and what from the skip,
+# and cannot weigh them differently.
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 3 · code: batch normalisation
