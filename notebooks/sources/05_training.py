@@ -58,7 +58,7 @@ from pix2pix_course.pipeline import load_pairs, to_network, training_batches
 from pix2pix_course.plotting import history_curves, image_grid, sample_film
 from pix2pix_course.translation import pad_to_multiple, translate
 
-set_matplotlib_formats("jpeg", pil_kwargs={"quality": 80})  # photos as PNG would fill the file
+set_matplotlib_formats("jpeg", pil_kwargs={"quality": 75})  # photos as PNG would fill the file
 gpus = len(tf.config.list_physical_devices("GPU"))
 print(f"TensorFlow {tf.__version__}, Keras {keras.__version__}, {gpus} GPU")
 
@@ -392,7 +392,8 @@ for name, (of_real, of_fake) in {"real": (1, 0), "generated": (0, 1), "both": (0
             real_loss, fake_loss = losses.discriminator_terms(real, fake)
             d_loss = of_real * real_loss + of_fake * fake_loss
         adam_D.apply(tape.gradient(d_loss, D.trainable_variables), D.trainable_variables)
-    print(f"{name:9}  D(real) {losses.belief(real):.2f}   D(fake) {losses.belief(fake):.2f}")
+    d_real, d_fake = (float(losses.belief(logits)) for logits in (real, fake))
+    print(f"{name:9}  D(real) {d_real:.2f}   D(fake) {d_fake:.2f}")
 
 # %% [markdown]
 # To say the same to everything: that is the cheapest answer to one kind, and the next step unlearns
@@ -774,7 +775,9 @@ for mode, images in (pictures | {"(photos)": test.target}).items():
     print(f"{mode:14}  D's mean answer {np.mean(beliefs):.2f}")
 
 # %% [markdown]
-# TODO
+# Under `cpu` it sees through the kind that it was trained on best, and is a little more easily
+# deceived by mode `"running"`, whose pictures it has never met. A D that was trained on those would
+# err the other way round, and on just the pictures from which G takes its gradient.
 #
 # ### Looking without touching
 #
@@ -948,7 +951,10 @@ for name in ("G alone", "G and D"):
             print(f"{name}, step {step + 1:2}: D(real) {d_real:.2f}, D(fake) {d_fake:.2f}")
 
 # %% [markdown] tags=["solution"]
-# TODO
+# It rises, and so does D(fake), within 20 steps from 1/2 to about 0.7: D is paid for being fooled
+# and learns to say "real" to everything, photos included. To blame is the list that lets it move.
+# With the right one D(real) does not change at all, since nothing that it depends on moves; D(fake)
+# hardly does in so few steps.
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 2 · code: both at once
@@ -1032,7 +1038,9 @@ print([layer.name for layer in unseeded.generator.layers if getattr(layer, "rate
 # </solution>
 
 # %% [markdown] tags=["solution"]
-# TODO
+# It does not: the end is further away than where forgetting Adam led (section 7). Weights, moving
+# averages and both Adams came back, and the batches are the same, but `build_pix2pix` starts the
+# random states of the three dropout layers anew, so other features were dropped.
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 5 · experiment: weigh
@@ -1050,7 +1058,10 @@ for weight in (10, 1000):
 # </solution>
 
 # %% [markdown] tags=["solution"]
-# TODO
+# Under `cpu`, λ = 1000 lies beside "L1 alone" in both: as near, and as blurred. λ = 10 lies beyond
+# "L1 + GAN" on the other side: almost as sharp as the photos, and further from them than any
+# other. λ stands in front of one of two terms, so it decides which of them sets the direction of
+# Adam's step. (Under `smoke` the order is chance.)
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 6 · experiment: another game
@@ -1067,7 +1078,10 @@ for row in (game.history[0], game.history[-1]):
 # </solution>
 
 # %% [markdown] tags=["solution"]
-# TODO
+# 0.25: an answer of 1/2 to everything is off by 1/2, squared. At first D answers about 0 to both, so
+# that photos cost 1, generated images 0, and `d_loss` is 1/2, twice the chance level; after 8 epochs
+# it is near chance and both answers near 1/2. These are bare outputs without a sigmoid: nothing
+# bounds them, and D(real) may exceed 1. It then costs again, which pulls it back.
 
 # %% [markdown]
 # ## Next
