@@ -1078,10 +1078,10 @@ for row in (game.history[0], game.history[-1]):
 # </solution>
 
 # %% [markdown] tags=["solution"]
-# 0.25: an answer of 1/2 to everything is off by 1/2, squared. At first D answers about 0 to both, so
-# that photos cost 1, generated images 0, and `d_loss` is 1/2, twice the chance level; after 8 epochs
-# it is near chance and both answers near 1/2. These are bare outputs without a sigmoid: nothing
-# bounds them, and D(real) may exceed 1. It then costs again, which pulls it back.
+# 0.25: an answer of 1/2 to everything is off by 1/2, squared. At first D answers about 0 to both,
+# so that photos cost 1, generated images 0, and `d_loss` is 1/2, twice the chance level; after 8
+# epochs it is near chance and both answers near 1/2. These are bare outputs without a sigmoid:
+# nothing bounds them, and D(real) may exceed 1. It then costs again, which pulls it back.
 
 # %% [markdown]
 # ## Next
