@@ -212,11 +212,15 @@ def notebooks_group() -> None:
 def build(names, everything, no_run, folder) -> None:
     """Make .ipynb files from notebooks/sources and execute those whose source changed.
 
-    All notebooks, or those named by number (05) or name (05_training), in both editions.
+    All notebooks, or those named by number (05) or name (05_training), in both editions; and the
+    index of questions.
     """
-    from pix2pix_course import notebooks
+    from pix2pix_course import notebooks, questions
 
     written = notebooks.build(folder, names, everything=everything, run=not no_run)
+    course = folder or notebooks.default_folder()
+    if (course / "sources" / questions.LIST).exists() and questions.write_index(course):
+        written.append(course / questions.INDEX)
     for path in written:
         click.echo(f"wrote {path}")
     if not written:

@@ -37,6 +37,366 @@ def check_prediction(
     examine(given)
 
 
+# --- 01 · Data loading -------------------------------------------------------------------------
+
+
+@check("01.1")
+def check_condition_and_target(condition_and_target) -> None:
+    """The halves along the width: (A, B) for "AtoB", (B, A) for "BtoA"."""
+    import numpy as np
+
+    picture = np.arange(4 * 6 * 3).reshape(4, 6, 3)  # halves of 4 × 3 pixels
+    a, b = picture[:, :3], picture[:, 3:]
+    roles = ("condition", "target")
+    for direction, wanted in {"AtoB": (a, b), "BtoA": (b, a)}.items():
+        given = condition_and_target(picture, direction)
+        parts = expect_parts(given, 2, f'condition_and_target(picture, "{direction}")')
+        for role, mine, right, other in zip(roles, parts, wanted, wanted[::-1], strict=True):
+            what = f'the {role} for "{direction}"'
+            hints = (
+                (other, f"{what} is the wrong half: A is the left one, and {direction} leads from "
+                 f"{direction[0]} to {direction[-1]}; is the direction used?"),
+                (picture[:2], f"{what} is the upper half: axis 0 is the height"),
+                (picture[2:], f"{what} is the lower half: axis 0 is the height"),
+                (picture[:, :4], f"{what} is cut at the height; halves need not be square"),
+                (picture[:, 4:], f"{what} is cut at the height; halves need not be square"),
+            )  # fmt: skip
+            expect_equal(mine, right, what=what, misconceptions=hints)
+
+
+@check("01.2")
+def check_flip_upside_down(flip_upside_down) -> None:
+    """Both sides of a stack (2, height, width, 3), with the rows in reversed order."""
+    import numpy as np
+
+    pair = np.random.default_rng(1).integers(0, 256, (2, 4, 5, 3), dtype=np.uint8)
+    (first, second), right = pair, pair[:, ::-1]
+    not_aligned = "only the {} was turned: condition and target no longer fit"
+    expect_equal(
+        flip_upside_down(pair),
+        right,
+        what="the pair",
+        dtype="uint8",
+        misconceptions=(
+            (pair, "nothing was turned"),
+            (pair[::-1], "axis 0 holds the two sides: condition and target have changed places"),
+            (pair[:, :, ::-1], "axis 2 is the width: left and right are exchanged"),
+            (pair[..., ::-1], "axis 3 holds the colour channels: red and blue are exchanged"),
+            (pair[:, ::-1, ::-1], "this is half a turn: left and right are exchanged as well"),
+            ([right[0], second], not_aligned.format("condition")),
+            ([first, right[1]], not_aligned.format("target")),
+        ),
+    )
+
+
+@check("01.3")
+def check_most_places(most_places) -> None:
+    """How much earlier a buffer of 10 lets an element come: 9 places."""
+    all_of_them = "that needs a buffer of all 400; this one holds ten"
+    expect_prediction(
+        most_places,
+        9,
+        misconceptions=(
+            (10, "one of the ten is the element whose turn it is, and that gains nothing"),
+            (0, "shuffling does move elements; which ones may come first?"),
+            (4.5, "that is what a place in the buffer gains on average; at most?"),
+            (5, "the middle of the buffer gains that; what does the last place gain?"),
+            (390, all_of_them),
+            (400, all_of_them),
+        ),
+    )
+
+
+@check("01.6")
+def check_different_results(different_results) -> None:
+    """Three measurements of one answer, each with photos mirrored by another lot: all differ."""
+    expect_prediction(
+        different_results,
+        3,
+        misconceptions=(
+            (1, "a mirrored photo has the same pixels at other places; does the answer move too?"),
+            (
+                2,
+                "a result belongs to the lot of *all* photos, not of one; how many lots are drawn?",
+            ),
+        ),
+    )
+
+
+# --- 02 · U-Net generator ----------------------------------------------------------------------
+
+
+@check("02.1")
+def check_receptive_field(receptive_field) -> None:
+    """1 + Σ (kernel - 1) · product of the strides before, for several stacks."""
+    import math
+
+    stacks = ([(3, 1), (5, 3), (2, 2)], [(4, 2)] * 3, [(4, 2)] * 3 + [(4, 1)] * 2, [(4, 2)] * 8)
+
+    def fields(growth, start=1):
+        """Of each stack, if a layer adds growth(kernel, stride, product of the strides before)."""
+        return [
+            start
+            + sum(
+                growth(kernel, stride, math.prod(before for _, before in stack[:place]))
+                for place, (kernel, stride) in enumerate(stack)
+            )
+            for stack in stacks
+        ]
+
+    wanted = fields(lambda kernel, stride, step: (kernel - 1) * step)
+    given = [receptive_field(list(stack)) for stack in stacks]
+    backwards = [receptive_field(list(reversed(stack))) for stack in stacks]
+    hints = (
+        (fields(lambda kernel, stride, step: kernel - 1),
+         "the strides have no effect: after a stride of 2 a step of the grid is two pixels wide"),
+        (fields(lambda kernel, stride, step: (kernel - 1) * step * stride),
+         "a layer's own stride counts too early: it widens the step for the layers *after* it"),
+        (fields(lambda kernel, stride, step: kernel * step),
+         "each layer adds `kernel` steps; a kernel of 1 adds nothing, so it must be `kernel - 1`"),
+        (fields(lambda kernel, stride, step: (kernel - 1) * step, start=0),
+         "every field is short by 1: with no layer at all, a number sees one pixel"),
+        (fields(lambda kernel, stride, step: (kernel - 1) * stride),
+         "each layer's own stride is used alone; multiply the strides of all layers before it"),
+        (fields(lambda kernel, stride, step: 3 * step),
+         "the kernel has no effect: 3 is right for 4×4 kernels alone"),
+        ([min(field, 256) for field in wanted],
+         "a field may be wider than the picture; only what `sees` can count is bounded by 256"),
+    )  # fmt: skip
+    is_reversed = list(backwards) == wanted and list(given) != wanted
+    expect(not is_reversed, "the stack is read from its end; its first pair is the first layer")
+    expect_equal(given, wanted, what="receptive_field of the stacks tried", misconceptions=hints)
+
+
+@check("02.2")
+def check_weights_with_add(weights_with_add) -> None:
+    """A U-Net that adds its skips has the encoder-decoder's 39,075,459 trainable weights."""
+    expect_prediction(
+        weights_with_add,
+        39_075_459,
+        tolerance=0.001,
+        misconceptions=(
+            (54_413_955, "that is the number with `Concatenate`; how many channels has a sum?"),
+            (15_338_496, "that is what the skips add when they are concatenated; subtract it"),
+            (54_413_955 / 2, "only what the decoder reads from the skips goes, not half of all"),
+            (39, "give the number itself, not millions"),
+            (39.1, "give the number itself, not millions"),
+        ),
+    )
+
+
+@check("02.3")
+def check_batch_norm(batch_norm) -> None:
+    """γ (z - μ) / √(σ² + ε) + β, one μ and one σ for each channel, over batch and positions."""
+    import numpy as np
+
+    rng = np.random.default_rng(2)
+    scale = np.array([1, 0.01, 5])  # one channel so small that ε shows
+    z = scale * rng.normal(0.5, 1, (2, 4, 5, 3)) + 0.3 * np.arange(2)[:, None, None, None] * scale
+    z += scale * np.linspace(0, 1, 20).reshape(4, 5, 1)
+    gamma, beta, epsilon = np.array([0.5, 2, 1.5]), np.array([0.1, -1, 3]), 1e-3
+
+    def normal(axes, ddof=0):
+        mean, variance = z.mean(axes, keepdims=True), z.var(axes, ddof=ddof, keepdims=True)
+        return (z - mean) / np.sqrt(variance + epsilon)
+
+    axes = (0, 1, 2)
+    centred, deviation = z - z.mean(axes), z.std(axes)
+    unit = normal(axes)
+    hints = (
+        (gamma * normal((1, 2)) + beta,
+         "each image is normalised by itself: that is instance normalisation, the same thing at "
+         "batch size 1 alone"),
+        (gamma * normal((0, 1, 2, 3)) + beta,
+         "there is one mean for all channels; each has its own"),
+        (gamma * normal(3) + beta,
+         "the mean is that of the channels at each position: that is layer normalisation's idea; "
+         "average over batch and positions"),
+        (gamma * normal(0) + beta,
+         "the mean is over the batch alone, one for each position; average over positions too"),
+        (gamma * centred / (deviation + epsilon) + beta,
+         "ε is added to the deviation; it belongs to the variance, under the root"),
+        (gamma * centred / deviation + beta, "where is ε? One channel here has a small deviation"),
+        (gamma * centred / (deviation**2 + epsilon) + beta,
+         "the division is by the variance; take its root"),
+        (gamma * normal(axes, ddof=1) + beta, "the variance divides by n - 1; here it is n"),
+        (unit, "γ and β are not used"),
+        (gamma * unit, "β is not added"),
+        (unit + beta, "γ is not used"),
+        (gamma * (unit + beta), "β is added before the scaling by γ; it comes last"),
+        (gamma * z / np.sqrt(deviation**2 + epsilon) + beta, "the mean is not subtracted"),
+    )  # fmt: skip
+    expect_equal(batch_norm(z, gamma, beta, epsilon), gamma * unit + beta, misconceptions=hints)
+
+
+# --- 03 · PatchGAN discriminator -------------------------------------------------------------
+
+
+@check("03.1")
+def check_larger_picture(grid, field, strided_layers) -> None:
+    """Side of the grid, of the patch, and layers for the old share, at 512 pixels: 62, 70, 4."""
+    expect_prediction(
+        grid,
+        62,
+        tolerance=0,
+        misconceptions=(
+            (
+                60,
+                "the grid does not double; what do the two layers of stride 1 cost at any size?",
+            ),
+            (64, "three halvings give 64; the two layers of stride 1 do not keep the size"),
+            (63, "that is after four layers; the fifth costs one place more"),
+            (30, "a larger picture has more patches; carry 512 through the five layers"),
+            (62 * 62, "that is the number of answers; the side of the grid is asked for"),
+        ),
+    )
+    expect_prediction(
+        field,
+        70,
+        tolerance=0,
+        misconceptions=(
+            (140, "the patch follows from the layers alone, and these are the same"),
+            (142, "that is the patch of one layer more"),
+        ),
+    )
+    expect_prediction(
+        strided_layers,
+        4,
+        tolerance=0,
+        misconceptions=(
+            (3, "with three, a patch of 70 is 14 per cent of the side; it was 27"),
+            (1, "say how many in all, not how many more"),
+            (6, "each strided layer about doubles the patch, so twice as many are far too many"),
+        ),
+    )
+
+
+@check("03.2")
+def check_padded_patch_of(padded_patch_of) -> None:
+    """First and last pixel of an output's patch: 8·index - 23·padding, and 69 further on."""
+
+    def patch(index, padding, strides=(1, 1, 2, 2, 2), sign=-1, last_padding=None, wide=3):
+        first = last = index
+        for stride in strides:
+            first = first * stride + sign * padding
+            moved = padding if last_padding is None else last_padding
+            last = last * stride + sign * moved + wide
+        return first, last
+
+    for index, padding in ((4, 3), (34, 2), (7, 0)):
+        given = expect_parts(padded_patch_of(index, padding), 2, "padded_patch_of")
+        start = patch(index, 0)
+        expect_equal(
+            given,
+            patch(index, padding),
+            what=f"the patch of output {index} with padding {padding}",
+            misconceptions=(
+                (
+                    patch(index, padding, last_padding=1),
+                    "the patch has grown; padding moves its last pixel as well as its first",
+                ),
+                (
+                    patch(index, 1),
+                    f"that is the patch with padding 1; here `padding` is {padding}",
+                ),
+                (
+                    patch(index, padding, strides=(2, 2, 2, 1, 1)),
+                    "go backwards, from the output to the picture: the layers of stride 1 first",
+                ),
+                (
+                    (start[0] - padding, start[1] - padding),
+                    "each layer has padding, and a pixel before an inner layer is several pixels "
+                    "of the picture wide",
+                ),
+                (
+                    patch(index, padding, sign=1),
+                    "padding lies before the first pixel, so the patch begins further left",
+                ),
+                (
+                    patch(index, padding, wide=4),
+                    "that is a window of five pixels; the last of four is 3 after the first",
+                ),
+            ),
+        )
+
+
+@check("03.3")
+def check_cut(cut) -> None:
+    """All windows of a batch, in any order; every pixel of the input has a value of its own."""
+    import numpy as np
+
+    images = np.arange(2 * 14 * 17, dtype="float32").reshape(2, 14, 17, 1)
+    side, step = 5, 3
+
+    def windows(images, step=step, end=1):
+        _, rows, columns, _ = images.shape
+        return np.concatenate(
+            [
+                images[:, top : top + side, left : left + side]
+                for top in range(0, rows - side + end, step)
+                for left in range(0, columns - side + end, step)
+            ]
+        )
+
+    given = np.asarray(cut(images, side, step))
+    count = len(windows(images))
+    expect(
+        given.ndim != 5 and given.dtype != object,
+        "the windows are not one batch; np.concatenate joins batches along axis 0",
+    )
+    expect(given.ndim == 4, f"the result has the shape {given.shape}; a batch has four axes")
+    expect(
+        given.shape[1:3] == (side, side),
+        f"a window has {given.shape[1]} rows and {given.shape[2]} columns, where both should be "
+        f"{side}; axis 0 counts the images, the rows are axis 1 and the columns axis 2",
+    )
+    expect_equal(
+        _by_first_pixel(given),
+        _by_first_pixel(windows(images)),
+        what=f"the batch of {count} windows",
+        misconceptions=(
+            (
+                _by_first_pixel(windows(images, step=side)),
+                "these are tiles; the next window begins `step` pixels further on, not `side`",
+            ),
+            (
+                _by_first_pixel(windows(images, end=0)),
+                "the last window of each row and column is missing; `range` leaves out its end",
+            ),
+            (
+                _by_first_pixel(windows(images, step=1)),
+                "these are windows at every pixel; the next one begins `step` pixels further on",
+            ),
+            (_by_first_pixel(windows(images[:1])), "these are the windows of the first image"),
+        ),
+    )
+
+
+def _by_first_pixel(windows):
+    """The windows in an order that does not depend on how they were cut."""
+    import numpy as np
+
+    return windows[np.argsort(windows[:, 0, 0, 0])]
+
+
+@check("03.4")
+def check_free_of_padding(count) -> None:
+    """How many of the ImageGAN's 36 patches lie within 256 pixels: none, for they are 286 wide."""
+    inner = (
+        "does the middle of the grid look at less? A patch of 286 pixels lies in a picture of 256"
+    )
+    expect_prediction(
+        count,
+        0,
+        misconceptions=(
+            (36, "is a patch of 286 pixels smaller than the picture?"),
+            (16, inner),
+            (4, inner),
+            (1, inner),
+        ),
+    )
+
+
 # --- 04 · Losses -----------------------------------------------------------------------------
 
 
@@ -171,6 +531,200 @@ def check_favourite_wall(favourite_wall) -> None:
             ("blue", "L1 takes the side of the majority"),
         ),
     )  # fmt: skip
+
+
+# --- 05 · Training ---------------------------------------------------------------------------
+
+
+@check("05.1")
+def check_wrong_list(d_real_will) -> None:
+    """What happens to D(real) when D follows G's loss: it rises, as D learns to say "real"."""
+    expect(
+        str(d_real_will).strip().casefold() in ("rise", "fall", "stay"),
+        f"one of 'rise', 'fall' and 'stay' is asked for, not {d_real_will!r}",
+    )
+    expect_prediction(
+        d_real_will,
+        "rise",
+        misconceptions=(
+            (
+                "stay",
+                "so it would with G's list alone; here D moves as well, towards which answer?",
+            ),
+            (
+                "fall",
+                "nothing here asks D to tell two kinds apart; what is it rewarded for saying?",
+            ),
+        ),
+    )
+
+
+LAMBDA_L1 = 100
+
+
+@check("05.2")
+def check_step_at_once(step_at_once) -> None:
+    """One step of networks with three weights in all, under plain gradient descent, by formula."""
+    import keras
+    import numpy as np
+
+    rng = np.random.default_rng(49)  # L1's gradient is small here, so that the other one shows
+    x, y = (rng.normal(mean, 0.7, (2, 3, 3, 1)).astype("float32") for mean in (1, 0.5))
+    g, a, b = 0.6, 0.3, -0.8  # G(x) = g x, and the logit of D(x, y) is a x + b y
+    G, D = _three_weights(g, a, b)
+    rate_G, rate_D = 0.1, 1.0
+    by_G, by_D = keras.optimizers.SGD(rate_G), keras.optimizers.SGD(rate_D)
+    tensors = [keras.ops.convert_to_tensor(images) for images in (x, y)]
+    returned = step_at_once(G, D, by_G, by_D, *tensors)
+    moved_G = (g - G.get_weights()[0].ravel()) / rate_G
+    moved_D = (np.array([a, b]) - D.get_weights()[0].ravel()) / rate_D
+
+    has_moved_G, has_moved_D = (np.abs(moved).max() > 1e-4 for moved in (moved_G, moved_D))
+    expect(
+        has_moved_G or has_moved_D,
+        "neither network has moved; do you use the arguments G, D, adam_G and adam_D?",
+    )
+    expect(has_moved_D, "D has not moved")
+    expect(has_moved_G, "G has not moved")
+    new_g, (new_a, new_b) = g - rate_G * moved_G[0], np.array([a, b]) - rate_D * moved_D
+    right_D = _gradient_of_D(x, y, g, a, b)
+    fooled = _gradient_of_fooling(x, g, a, b)
+    expect_equal(
+        moved_D,
+        right_D,
+        what="D's gradient",
+        misconceptions=(
+            (2 * right_D, "D's loss is the mean of its two terms, not their sum"),
+            (fooled, "D has followed G's loss; each gradient has its own list of weights"),
+            (right_D + fooled, "D has followed both losses; G's gradient must not move D"),
+            (-right_D, "D has been moved uphill"),
+            (
+                _gradient_of_D(x, y, new_g, a, b),
+                "D was shown images of a G that had moved; take both gradients before either moves",
+            ),
+        ),
+    )
+    right_G = _gradient_of_G(x, y, g, a, b)
+    expect_equal(
+        moved_G,
+        [right_G],
+        what="G's gradient",
+        misconceptions=(
+            (
+                [_gradient_of_G(x, y, g, new_a, new_b)],
+                "G has answered to a D that had moved; take both gradients before either moves",
+            ),
+            ([_gradient_of_G(x, y, g, a, b, lambda_l1=0)], "the L1 term is missing"),
+            ([_gradient_of_G(x, y, g, a, b, lambda_l1=1)], "the L1 term has no weight λ"),
+            (
+                [_gradient_of_G(x, y, g, a, b, gan_weight=0)],
+                "the adversarial term is missing, or the tape could not follow it to G",
+            ),
+            (
+                [_gradient_of_G(x, y, g, a, b, saturating=True)],
+                "G minimises -log D(x, ŷ), not log(1 - D(x, ŷ)); see `generator_gan_term`",
+            ),
+        ),
+    )
+    parts = expect_parts(returned, 3, "step_at_once")
+    real, fake = a * x + b * y, (a + b * g) * x
+    d_loss = (np.logaddexp(0, -real).mean() + np.logaddexp(0, fake).mean()) / 2
+    for name, given, wanted in zip(
+        ("d_loss", "g_gan", "g_l1"),
+        parts,
+        (d_loss, np.logaddexp(0, -fake).mean(), np.abs(y - g * x).mean()),
+        strict=True,
+    ):
+        expect_equal(given, wanted, what=f"the networks moved rightly, but the returned {name}")
+
+
+def _three_weights(g, a, b):
+    """G(x) = g x, and D with the logits a x + b y, for images of one channel."""
+    import keras
+    import numpy as np
+
+    condition, image = keras.Input((None, None, 1)), keras.Input((None, None, 1))
+    G = keras.Model(condition, keras.layers.Dense(1, use_bias=False)(condition))
+    pair = keras.layers.Concatenate()([condition, image])
+    D = keras.Model([condition, image], keras.layers.Dense(1, use_bias=False)(pair))
+    G.set_weights([np.array([[g]])])
+    D.set_weights([np.array([[a], [b]])])
+    return G, D
+
+
+def _sigmoid(z):
+    import numpy as np
+
+    return 1 / (1 + np.exp(-z))
+
+
+def _gradient_of_D(x, y, g, a, b):
+    """Of the mean of D's two terms, with respect to a and b."""
+    import numpy as np
+
+    real, fake = _sigmoid(a * x + b * y), _sigmoid((a + b * g) * x)
+    by_a = np.mean((real - 1) * x) + np.mean(fake * x)
+    by_b = np.mean((real - 1) * y) + np.mean(fake * g * x)
+    return np.array([by_a, by_b]) / 2
+
+
+def _gradient_of_fooling(x, g, a, b):
+    """Of G's adversarial term, with respect to a and b, which it must not move."""
+    import numpy as np
+
+    doubt = _sigmoid((a + b * g) * x) - 1
+    return np.array([np.mean(doubt * x), np.mean(doubt * g * x)])
+
+
+def _gradient_of_G(x, y, g, a, b, gan_weight=1, lambda_l1=LAMBDA_L1, saturating=False):
+    """Of G's loss, with respect to g."""
+    import numpy as np
+
+    fake = _sigmoid((a + b * g) * x)
+    doubt = -fake if saturating else fake - 1
+    return gan_weight * np.mean(doubt * b * x) + lambda_l1 * np.mean(np.sign(g * x - y) * x)
+
+
+@check("05.3")
+def check_fading_rate(fading_rate) -> None:
+    """Constant, then down in equal steps that would reach 0 one epoch after the last."""
+    import numpy as np
+
+    epochs, decay, start = 10, 4, 5.0
+    epoch = np.arange(1, epochs + 1)
+    left = epochs - epoch
+    given = [fading_rate(int(number), epochs, decay, start) for number in epoch]
+    expect_equal(
+        given,
+        start * np.minimum(1, (left + 1) / (decay + 1)),
+        what=f"of {epochs} epochs, the last {decay} of which fade from {start}, the list of rates",
+        misconceptions=(
+            (
+                start * np.minimum(1, left / decay),
+                "the last epoch has rate 0 and learns nothing; 0 is reached one epoch after it",
+            ),
+            (
+                start * np.minimum(1, left / (decay + 1)),
+                "epochs count from 1 here, so that the last one is number `epochs`",
+            ),
+            (
+                start * np.minimum(1, (left + 1) / decay),
+                "the fading begins an epoch late; the first of the last `decay_epochs` is lower",
+            ),
+            (
+                start * (left + 1) / (decay + 1),
+                "the first epochs have more than `start`; the rate is constant until it fades",
+            ),
+            (
+                start * (left + 1) / (epochs + 1),
+                "the rate fades from the first epoch; only the last `decay_epochs` should",
+            ),
+            (
+                np.minimum(1, (left + 1) / (decay + 1)),
+                "that is the share of the rate; multiply by `start`",
+            ),
+        ),
+    )
 
 
 # --- 06 · Evaluation -------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from pix2pix_course import notebooks
 
 TAG = re.compile(r"question-(\d\d)")
-INDEX = "questions.md"
+LIST, INDEX = "questions.toml", "questions.md"
 
 
 class QuestionError(Exception):
@@ -44,7 +44,7 @@ class Answer:
 
 def read_questions(folder: Path) -> dict[str, dict[int, str]]:
     """Title of each group → number → question."""
-    content = tomllib.loads((folder / "sources" / "questions.toml").read_text("utf-8"))
+    content = tomllib.loads((folder / "sources" / LIST).read_text("utf-8"))
     return {
         group["title"]: {int(key): text for key, text in group.items() if key != "title"}
         for group in content.values()
@@ -64,7 +64,7 @@ def find_answers(folder: Path) -> dict[int, list[Answer]]:
             if number not in known:
                 raise QuestionError(
                     f"{path.name}, section {answer.section!r}, has the tag question-{number:02}, "
-                    f"but {folder / 'sources/questions.toml'} has no question {number}"
+                    f"but {folder / 'sources' / LIST} has no question {number}"
                 )
             if answer not in found[number]:
                 found[number].append(answer)

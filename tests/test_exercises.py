@@ -33,6 +33,305 @@ def test_a_prediction_in_the_notebook_is_shown(capsys):
     ]
 
 
+# --- 01 · Data loading -------------------------------------------------------------------------
+
+
+def halves(picture, direction):
+    half = picture.shape[1] // 2
+    a, b = picture[:, :half], picture[:, half:]
+    return (a, b) if direction == "AtoB" else (b, a)
+
+
+@pytest.mark.parametrize(
+    ("answer", "part"),
+    [
+        (halves, ""),
+        (lambda p, d: tuple(np.split(p, 2, axis=1))[:: 1 if d == "AtoB" else -1], ""),
+        (lambda p, d: halves(p, "BtoA"), 'condition for "AtoB" is the wrong half'),
+        (lambda p, d: halves(p, "AtoB"), 'condition for "BtoA" is the wrong half'),
+        (lambda p, d: halves(p, d)[::-1], "leads from A to B"),
+        (lambda p, d: (p[:2], p[2:]), "upper half"),
+        (lambda p, d: (p[2:], p[:2]), "lower half"),
+        (lambda p, d: (p[:, : len(p)], p[:, len(p) :]), "need not be square"),
+        (lambda p, d: (p[:, len(p) :], p[:, : len(p)]), "need not be square"),
+        (lambda p, d: (p[:, :256], p[:, 256:]), "shape (4, 6, 3)"),
+        (lambda p, d: p, "2 values are wanted"),
+    ],
+)
+def test_condition_and_target(answer, part):
+    found = hint(exercises.check_condition_and_target, answer)
+    assert part in found
+    assert bool(part) == bool(found)
+
+
+@pytest.mark.parametrize(
+    ("answer", "part"),
+    [
+        (lambda pair: pair[:, ::-1], ""),
+        (lambda pair: np.flip(pair, axis=1), ""),
+        (lambda pair: pair, "nothing"),
+        (lambda pair: pair[::-1], "changed places"),
+        (lambda pair: np.flip(pair, axis=2), "width"),
+        (lambda pair: pair[..., ::-1], "red and blue"),
+        (lambda pair: np.rot90(pair, 2, axes=(1, 2)), "half a turn"),
+        (lambda pair: np.stack([pair[0, ::-1], pair[1]]), "only the condition"),
+        (lambda pair: np.stack([pair[0], pair[1, ::-1]]), "only the target"),
+        (lambda pair: pair[:, ::-1] / 255, "type float64"),
+        (lambda pair: pair[0, ::-1], "shape"),
+    ],
+)
+def test_flip_upside_down(answer, part):
+    found = hint(exercises.check_flip_upside_down, answer)
+    assert part in found
+    assert bool(part) == bool(found)
+
+
+@pytest.mark.parametrize(
+    ("answer", "part"),
+    [
+        (9, ""),
+        (10, "whose turn it is"),
+        (0, "does move"),
+        (4.5, "on average"),
+        (5, "last place"),
+        (390, "buffer of all 400"),
+        (399, "buffer of all 400"),
+        (20, "too high"),
+    ],
+)
+def test_most_places(answer, part):
+    found = hint(exercises.check_most_places, answer)
+    assert part in found
+    assert bool(part) == bool(found)
+
+
+@pytest.mark.parametrize(
+    ("answer", "part"),
+    [(3, ""), (1, "does the answer move"), (2, "how many lots"), (8, "too high")],
+)
+def test_different_results(answer, part):
+    found = hint(exercises.check_different_results, answer)
+    assert part in found
+    assert bool(part) == bool(found)
+
+
+# --- 02 · U-Net generator ----------------------------------------------------------------------
+
+
+def field(growth, start=1):
+    """A receptive field to which each layer adds growth(kernel, stride, step)."""
+
+    def answer(stack):
+        found, step = start, 1
+        for kernel, stride in stack:
+            found += growth(kernel, stride, step)
+            step *= stride
+        return found
+
+    return answer
+
+
+right_field = field(lambda kernel, stride, step: (kernel - 1) * step)
+
+
+def field_from_the_end(stack):
+    """The same by another way: what a number sees grows from the last layer to the first."""
+    found = 1
+    for kernel, stride in reversed(stack):
+        found = (found - 1) * stride + kernel
+    return found
+
+
+@pytest.mark.parametrize(
+    ("answer", "part"),
+    [
+        (right_field, ""),
+        (field_from_the_end, ""),
+        (lambda stack: right_field(stack[::-1]), "read from its end"),
+        (field(lambda kernel, stride, step: kernel - 1), "strides have no effect"),
+        (field(lambda kernel, stride, step: (kernel - 1) * step * stride), "too early"),
+        (field(lambda kernel, stride, step: kernel * step), "adds nothing"),
+        (field(lambda kernel, stride, step: (kernel - 1) * step, start=0), "short by 1"),
+        (field(lambda kernel, stride, step: (kernel - 1) * stride), "stride is used alone"),
+        (field(lambda kernel, stride, step: 3 * step), "3 is right for 4×4"),
+        (lambda stack: min(256, right_field(stack)), "wider than the picture"),
+        (lambda stack: 1 + 3 * (2 ** len(stack) - 1), "where"),
+    ],
+)
+def test_receptive_field(answer, part):
+    found = hint(exercises.check_receptive_field, answer)
+    assert part in found
+    assert bool(part) == bool(found)
+
+
+def test_receptive_field_of_the_patchgan_is_70():
+    assert right_field([(4, 2)] * 3 + [(4, 1)] * 2) == 70
+
+
+@pytest.mark.parametrize(
+    ("answer", "part"),
+    [
+        (39_075_459, ""),
+        (39.08e6, ""),
+        (54_413_955, "how many channels has a sum"),
+        (15_338_496, "subtract it"),
+        (27_206_977, "not half of all"),
+        (39, "not millions"),
+        (39.1, "not millions"),
+        (30_000_000, "too low"),
+    ],
+)
+def test_weights_with_add(answer, part):
+    found = hint(exercises.check_weights_with_add, answer)
+    assert part in found
+    assert bool(part) == bool(found)
+
+
+def normalised(z, gamma, beta, epsilon, axes=(0, 1, 2), ddof=0):
+    mean, variance = z.mean(axes, keepdims=True), z.var(axes, ddof=ddof, keepdims=True)
+    return gamma * (z - mean) / np.sqrt(variance + epsilon) + beta
+
+
+@pytest.mark.parametrize(
+    ("answer", "part"),
+    [
+        (normalised, ""),
+        (lambda *given: normalised(*given, axes=(1, 2)), "instance normalisation"),
+        (lambda *given: normalised(*given, axes=(0, 1, 2, 3)), "one mean for all channels"),
+        (lambda *given: normalised(*given, axes=3), "layer normalisation"),
+        (lambda *given: normalised(*given, axes=0), "over the batch alone"),
+        (lambda *given: normalised(*given, ddof=1), "n - 1"),
+        (lambda z, g, b, e: normalised(z, g, b, 0), "where is ε?"),
+        (lambda z, g, b, e: normalised(z, 1, 0, e), "γ and β are not used"),
+        (lambda z, g, b, e: normalised(z, g, 0, e), "β is not added"),
+        (lambda z, g, b, e: normalised(z, 1, b, e), "γ is not used"),
+        (lambda z, g, b, e: g * (normalised(z, 1, b, e)), "before the scaling"),
+        (
+            lambda z, g, b, e: g * (z - z.mean((0, 1, 2))) / (z.std((0, 1, 2)) + e) + b,
+            "under the root",
+        ),
+        (
+            lambda z, g, b, e: g * (z - z.mean((0, 1, 2))) / (z.var((0, 1, 2)) + e) + b,
+            "take its root",
+        ),
+        (lambda z, g, b, e: g * z / np.sqrt(z.var((0, 1, 2)) + e) + b, "not subtracted"),
+        (lambda z, g, b, e: normalised(z, g, b, e)[0], "shape"),
+    ],
+)
+def test_batch_norm(answer, part):
+    found = hint(exercises.check_batch_norm, answer)
+    assert part in found
+    assert bool(part) == bool(found)
+
+
+def test_batch_norm_is_what_keras_computes():
+    from keras import layers
+
+    def answer(z, gamma, beta, epsilon):
+        layer = layers.BatchNormalization(epsilon=epsilon)
+        layer.build(z.shape)
+        layer.gamma.assign(gamma)
+        layer.beta.assign(beta)
+        return layer(z.astype("float32"), training=True)
+
+    assert hint(exercises.check_batch_norm, answer) == ""
+
+
+# --- 03 · PatchGAN discriminator -------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("answer", "part"),
+    [
+        ((62, 70, 4), ""),
+        ((60, 70, 4), "does not double"),
+        ((64, 70, 4), "do not keep the size"),
+        ((63, 70, 4), "after four layers"),
+        ((30, 70, 4), "more patches"),
+        ((3844, 70, 4), "the side of the grid"),
+        ((61, 70, 4), "too low"),
+        ((62, 140, 4), "the layers alone"),
+        ((62, 142, 4), "one layer more"),
+        ((62, 70, 3), "14 per cent"),
+        ((62, 70, 1), "in all"),
+        ((62, 70, 6), "far too many"),
+    ],
+)
+def test_larger_picture(answer, part):
+    outcome = judge("03.1", exercises.check_larger_picture.__wrapped__, *answer)
+    assert part in outcome.hint
+    assert bool(part) == bool(outcome.hint)
+
+
+def walk_back(index, strides, first_padding, last_padding, wide=3):
+    first = last = index
+    for stride in strides:
+        first, last = first * stride - first_padding, last * stride - last_padding + wide
+    return first, last
+
+
+BACKWARDS = (1, 1, 2, 2, 2)
+
+
+@pytest.mark.parametrize(
+    ("answer", "part"),
+    [
+        (lambda i, p: walk_back(i, BACKWARDS, p, p), ""),
+        (lambda i, p: (8 * i - 23 * p, 8 * i - 23 * p + 69), ""),
+        (lambda i, p: np.array(walk_back(i, BACKWARDS, p, p)), "2 values are wanted"),
+        (lambda i, p: walk_back(i, BACKWARDS, p, 1), "has grown"),
+        (lambda i, p: walk_back(i, BACKWARDS, 1, 1), "with padding 1"),
+        (lambda i, p: walk_back(i, BACKWARDS[::-1], p, p), "go backwards"),
+        (lambda i, p: (8 * i - p, 8 * i - p + 69), "each layer has padding"),
+        (lambda i, p: walk_back(i, BACKWARDS, -p, -p), "further left"),
+        (lambda i, p: walk_back(i, BACKWARDS, p, p, 4), "five pixels"),
+        (lambda i, p: (8 * i, 8 * i + 70), "where"),
+    ],
+)
+def test_padded_patch_of(answer, part):
+    found = hint(exercises.check_padded_patch_of, answer)
+    assert part in found
+    assert bool(part) == bool(found)
+
+
+def sliding(images, side, step):
+    """All windows by NumPy's own view."""
+    view = np.lib.stride_tricks.sliding_window_view(images, (side, side), axis=(1, 2))
+    return np.moveaxis(view[:, ::step, ::step], 3, -1).reshape(-1, side, side, images.shape[-1])
+
+
+@pytest.mark.parametrize(
+    ("answer", "part"),
+    [
+        (sliding, ""),
+        (lambda im, side, step: sliding(im, side, step)[::-1], ""),
+        (lambda im, side, step: sliding(im, side, side), "these are tiles"),
+        (lambda im, side, step: sliding(im[:, :-1, :-1], side, step), "`range` leaves out"),
+        (lambda im, side, step: sliding(im, side, 1), "at every pixel"),
+        (lambda im, side, step: sliding(im[:1], side, step), "the first image"),
+        (lambda im, side, step: im[0:side, 0:side], "axis 0 counts the images"),
+        (lambda im, side, step: [im[:, :5, :5], im[:, 3:8, :5]], "not one batch"),
+        (lambda im, side, step: [im[:, :5], im[:, 3:]], "inhomogeneous"),
+        (lambda im, side, step: 3, "has the shape ()"),
+        (lambda im, side, step: sliding(im, side, step) + 1, "where"),
+    ],
+)
+def test_cut(answer, part):
+    found = hint(exercises.check_cut, answer)
+    assert part in found
+    assert bool(part) == bool(found)
+
+
+@pytest.mark.parametrize(
+    ("answer", "part"),
+    [(0, ""), (36, "smaller than"), (16, "the middle"), (4, "the middle"), (9, "too high")],
+)
+def test_free_of_padding(answer, part):
+    found = hint(exercises.check_free_of_padding, answer)
+    assert part in found
+    assert bool(part) == bool(found)
+
+
 # --- 04 · Losses -----------------------------------------------------------------------------
 
 
@@ -120,6 +419,122 @@ def test_judged_right(answer, part):
 )
 def test_favourite_wall(answer, part):
     found = hint(exercises.check_favourite_wall, answer)
+    assert part in found
+    assert bool(part) == bool(found)
+
+
+# --- 05 · Training ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("answer", "part"),
+    [
+        ("rise", ""),
+        ("stay", "with G's list alone"),
+        ("fall", "what is it rewarded for"),
+        ("up", "asked for, not 'up'"),
+        (0.5, "asked for, not 0.5"),
+    ],
+)
+def test_wrong_list(answer, part):
+    found = hint(exercises.check_wrong_list, answer)
+    assert part in found
+    assert bool(part) == bool(found)
+
+
+def step(
+    first="both",
+    lambda_l1=100.0,
+    gan_weight=1.0,
+    halved=0.5,
+    list_of_D="own",
+    saturating=False,
+    moves="GD",
+    returns=lambda *terms: terms,
+):
+    """A step with TensorFlow's tape, and one of its mistakes."""
+    import tensorflow as tf
+    from keras import ops
+
+    from pix2pix_course import losses
+
+    def gradients(G, D, x, y):
+        with tf.GradientTape(persistent=True) as tape:
+            y_hat = G(x, training=True)
+            real, fake = D([x, y], training=True), D([x, y_hat], training=True)
+            d_loss = halved * sum(losses.discriminator_terms(real, fake))
+            g_gan, g_l1 = losses.generator_gan_term(fake), losses.l1_term(y, y_hat)
+            seen = -ops.mean(ops.softplus(fake)) if saturating else g_gan
+            objective = gan_weight * seen + lambda_l1 * g_l1
+            of_D = {"own": d_loss, "G": objective, "both": d_loss + objective}[list_of_D]
+        of_D = tape.gradient(of_D, D.trainable_variables)
+        return of_D, tape.gradient(objective, G.trainable_variables), (d_loss, g_gan, g_l1)
+
+    def answer(G, D, adam_G, adam_D, x, y):
+        of_D, of_G, terms = gradients(G, D, x, y)
+        if first != "G" and "D" in moves:
+            adam_D.apply(of_D, D.trainable_variables)
+        if first == "D":
+            _, of_G, _ = gradients(G, D, x, y)
+        if "G" in moves:
+            adam_G.apply(of_G, G.trainable_variables)
+        if first == "G":
+            of_D, _, _ = gradients(G, D, x, y)
+            adam_D.apply(of_D, D.trainable_variables)
+        return returns(*terms)
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("answer", "part"),
+    [
+        (step(), ""),
+        (step(returns=lambda *terms: [float(term) for term in terms]), ""),
+        (step(first="D"), "G has answered to a D that had moved"),
+        (step(first="G"), "D was shown images of a G that had moved"),
+        (step(lambda_l1=0.0), "L1 term is missing"),
+        (step(lambda_l1=1.0), "no weight λ"),
+        (step(gan_weight=0.0), "adversarial term is missing"),
+        (step(halved=1.0), "not their sum"),
+        (step(halved=-0.5), "uphill"),
+        (step(list_of_D="G", lambda_l1=0.0), "D has followed G's loss"),
+        (step(list_of_D="G"), "D has followed G's loss"),
+        (step(list_of_D="both"), "D has followed both losses"),
+        (step(saturating=True), "not log(1 - D"),
+        (step(moves=""), "neither network has moved"),
+        (step(moves="D"), "G has not moved"),
+        (step(moves="G"), "D has not moved"),
+        (step(returns=lambda d, g, l1: (d, g + 100 * l1)), "3 values are wanted"),
+        (step(returns=lambda d, g, l1: (d, g, 100 * l1)), "g_l1 is 100 times"),
+        (step(halved=0.4), "D's gradient is 0.8 times"),
+    ],
+)
+def test_step_at_once(answer, part):
+    found = hint(exercises.check_step_at_once, answer)
+    assert part in found
+    assert bool(part) == bool(found)
+
+
+def fade(epoch, epochs, decay, start):
+    return float(np.interp(epoch, [epochs - decay, epochs + 1], [start, 0]))
+
+
+@pytest.mark.parametrize(
+    ("answer", "part"),
+    [
+        (fade, ""),
+        (lambda n, all_, decay, start: fade(n, all_ - 1, decay - 1, start), "learns nothing"),
+        (lambda n, all_, decay, start: fade(n + 1, all_, decay, start), "count from 1"),
+        (lambda n, all_, decay, start: fade(n, all_, decay - 1, start), "an epoch late"),
+        (lambda n, all_, decay, start: start * (all_ + 1 - n) / (decay + 1), "more than `start`"),
+        (lambda n, all_, decay, start: start * (all_ + 1 - n) / (all_ + 1), "from the first epoch"),
+        (lambda n, all_, decay, start: fade(n, all_, decay, 1), "multiply by `start`"),
+        (lambda n, all_, decay, start: start, "where"),
+    ],
+)
+def test_fading_rate(answer, part):
+    found = hint(exercises.check_fading_rate, answer)
     assert part in found
     assert bool(part) == bool(found)
 

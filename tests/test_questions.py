@@ -1,9 +1,9 @@
-"""The index on a small course of two notebooks."""
+"""The index on a small course of two notebooks, and that of the course."""
 
 import nbformat
 import pytest
 
-from pix2pix_course import questions
+from pix2pix_course import notebooks, questions
 
 LIST = """
 [first]
@@ -71,3 +71,23 @@ def test_a_tag_without_a_question_is_named(course):
     (course / "sources/questions.toml").write_text('[a]\ntitle = "A"\n1 = "What?"\n')
     with pytest.raises(questions.QuestionError, match=r"01_losses\.ipynb.*no question 2"):
         questions.find_answers(course)
+
+
+COURSE = notebooks.default_folder()
+
+
+def test_the_course_answers_every_question():
+    assert questions.unanswered(COURSE) == []
+
+
+def test_most_questions_are_answered_by_a_cell_that_shows_it():
+    shown = [
+        any(cell.is_shown for cell in cells) for cells in questions.find_answers(COURSE).values()
+    ]
+    assert len(shown) == 75
+    assert sum(shown) >= 60
+
+
+def test_the_stored_index_is_the_notebooks():
+    stored = (COURSE / questions.INDEX).read_text("utf-8")
+    assert stored == questions.index(COURSE), "make notebooks writes it anew"

@@ -54,7 +54,8 @@ import numpy as np
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 from PIL import Image
 
-from pix2pix_course import datasets, pipeline
+from pix2pix_course import datasets, exercises, pipeline
+from pix2pix_course.catalogue import CATALOGUE
 from pix2pix_course.config import profile
 from pix2pix_course.datasets import open_dataset, read_pair
 from pix2pix_course.painter import paint_pair
@@ -110,7 +111,7 @@ print(f"direction {dataset.direction}: {dataset.condition_side} is the input")
 # the array is the width?
 
 
-# %%
+# %% tags=["question-30"]
 def read_pair_by_hand(path):
     picture = np.asarray(Image.open(path).convert("RGB"))
     half = picture.shape[1] // 2
@@ -121,7 +122,7 @@ path = dataset.files("train")[0]
 a, b = read_pair_by_hand(path)
 print(f"A {a.shape} {a.dtype}, B {b.shape} {b.dtype}, values from {a.min()} to {a.max()}")
 
-# %%
+# %% tags=["question-30"]
 figure, (left, right) = plt.subplots(1, 2, figsize=(4.4, 2.3), layout="constrained")
 for axis, side, image in ((left, "A", a), (right, "B", b)):
     role = "input" if side == dataset.condition_side else "target"
@@ -200,13 +201,23 @@ print("more than 1000 in that of the swapped file:", count_colours(x_swapped) > 
 # `dataset.json`; for any other folder you are asked, and there is no default. The words are those
 # of the original code: `AtoB` means left to right, `BtoA` right to left.
 
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "question-48"]
 for direction in ("AtoB", "BtoA"):
     turned = open_dataset("painted", direction=direction)
     from_map = turned.condition_palette is not None
     print(f"{direction}: input {turned.condition_side}, the input is a label map: {from_map}")
 
 # %% [markdown]
+# Some programs have a switch instead, such as `is_reversed`. Reversed from what? These are the
+# published archives, each with the direction of its usual task.
+
+# %% tags=["nbval-check-output", "question-48"]
+for published in CATALOGUE.values():
+    print(f"{published.name:16}{published.direction}   {published.about}")
+
+# %% [markdown]
+# One and the same setting of a switch paints photos in one set and maps in the next.
+#
 # Both directions are legitimate tasks: painting a house from its map, and finding the map of a
 # house (that second task is what the segmenter of notebook 06 learns). The point is only that
 # *you* choose. In this course the input is called the condition, $x$, and the wanted output the
@@ -443,7 +454,7 @@ for method, label in labels.items():
     share = strangers(label, house.class_ids).mean()
     print(f"{method}: {count_colours(label)} colours, {share:.1%} strangers")
 
-# %%
+# %% tags=["question-33"]
 soft = labels["BILINEAR"]
 panels = {"nearest": labels["NEAREST"], "bilinear": soft, "bilinear, snapped": palette.snap(soft)}
 panels["strangers"] = strangers(soft, house.class_ids)
@@ -459,7 +470,7 @@ plt.show()
 # For photos it is the other way round. A mixture of two brick colours is a fine brick colour, and
 # copying has a price that the next cell counts. Predict it: 256 rows are to become 286.
 
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "question-33"]
 house = houses[1]
 photos = {method: enlarge(house.photo, method) for method in ("NEAREST", "BICUBIC")}
 for method, photo in photos.items():
@@ -475,6 +486,19 @@ plt.show()
 # slope of the gable, which has got steps of unequal length. A generator trained on such photos
 # learns that real photos have them. (Of the well-known implementations one enlarges photos by
 # nearest, another one maps by bilinear.)
+#
+# There is also a way to a new size that is no resizing at all: `reshape`. It keeps all numbers in
+# their order and only begins new rows elsewhere. What becomes of an upright line?
+
+# %% tags=["nbval-check-output", "question-68"]
+line = np.zeros((4, 6), np.uint8)
+line[:, 2] = 1
+resized = Image.fromarray(line).resize((4, 6), Image.Resampling.NEAREST)  # (width, height)
+print(f"reshaped to 6 × 4:\n{line.reshape(6, 4)}\nresized to 6 × 4:\n{np.asarray(resized)}")
+
+# %% [markdown]
+# The reshaped line is in pieces, and nothing complained. Look at the order of the numbers as well:
+# an array's shape is (height, width), Pillow's size (width, height).
 #
 # So a loader must know which side is a label map. Now all the pieces of sections 1 to 6 fit into
 # one function: read, snap what is a label, resize each side in its own way, and sort the sides into
@@ -503,6 +527,17 @@ same = [
     for (c, t), x, y in zip(ours, condition, target, strict=True)
 ]
 print("equal to pipeline.load_pairs:", all(same))
+
+# %% [markdown]
+# May the size be anything? A loader can make any; who sets the limit is the network that comes
+# after it.
+
+# %% tags=["nbval-check-output", "question-31"]
+print("loaded at 100 pixels:", pipeline.load_pairs(dataset, "train", 100, limit=1).target.shape)
+try:
+    config.replace(image_size=100)
+except ValueError as error:
+    print(error)
 
 # %% [markdown]
 # ## 7 · Jitter: a slightly different picture every time
@@ -563,9 +598,31 @@ plt.show()
 # is mirrored. Look at the rim: the house moves a little in the frame, and condition and target move
 # together. (Under `smoke` the margin is only 8 pixels.)
 #
-# Only the *training* pairs are treated so. A test pair is resized straight to its size: who
-# evaluates wants the same question every time.
+# To give the cut room to move: that is what the enlarging is for. Some programs enlarge and then
+# always cut from the middle. How many versions of one pair does a network meet in twenty epochs?
+
+# %% tags=["nbval-check-output", "question-32", "question-46", "question-74"]
+for crop in ("random", "centre"):
+    batches, _ = pipeline.training_batches(dataset, size, seed=SEED, epochs=20, limit=1, crop=crop)
+    met = len({y.tobytes() for _, y in batches.as_numpy_iterator()})
+    print(f"crop {crop}: more than 10 versions: {met > 10}, at most 2: {met <= 2}")
+
+# %% [markdown]
+# Cut from the middle, only the picture and its mirror image are left. The rim is lost for ever, and
+# nothing was gained.
 #
+# Why mirror? A mirrored house front is one that could stand in the next street; turned upside down
+# it could not. But only the *training* pairs are treated so. A test pair is resized straight to its
+# size: who evaluates wants the same question every time.
+
+# %% tags=["nbval-check-output", "question-34"]
+once, again = (pipeline.load_pairs(dataset, dataset.evaluation_split, size, 2) for _ in range(2))
+print("test pairs, loaded twice, are equal:", np.array_equal(once.target, again.target))
+two_epochs, _ = pipeline.training_batches(dataset, size, seed=SEED, epochs=2, limit=1)
+(_, y_first), (_, y_second) = two_epochs.as_numpy_iterator()
+print("a training pair in two epochs is equal:", np.array_equal(y_first, y_second))
+
+# %% [markdown]
 # Is it what the package does? Its `jitter_and_mirror` is written in TensorFlow operations, so that
 # it can run inside a data pipeline; with the same seed it must cut the same pixels.
 
@@ -647,6 +704,28 @@ plt.show()
 # On the left every window wears its colour like a tinted pane. On the right all is doubled. If you
 # ever write a loader of your own, draw this picture first; no loss curve will show you the mistake.
 #
+# This also answers whether pix2pix is "unsupervised", as one reads. What does a map tell about the
+# photo beside it? Subtract from each of its classes the mean colour that the photo has there, and
+# see how much of the photo's variance is gone; then the same with the map of another house.
+
+
+# %% tags=["nbval-check-output", "question-51"]
+def explained(photo, ids):
+    """Share of the photo's variance that the classes of a map explain."""
+    rest = photo.astype(float)
+    for index in np.unique(ids):
+        rest[ids == index] -= rest[ids == index].mean(axis=0)
+    return 1 - rest.var() / photo.var()
+
+
+own = np.mean([explained(house.photo, house.class_ids) for house in houses])
+other = np.mean([explained(one.photo, another.class_ids) for one, another in pairwise(houses)])
+print("over 30 % by its own map:", own > 0.3, "- under half as much by another's:", other < own / 2)
+
+# %% [markdown]
+# The pairs are the teacher: for each input the file holds an answer that fits it, pixel by pixel.
+# That is supervised learning. Without pairs one needs other means, such as CycleGAN.
+#
 # ## 9 · Random, and yet the same again
 #
 # Order, cuts and mirroring are random. Still, two things should hold. Whoever repeats a training
@@ -671,14 +750,20 @@ print("another seed, another number:", bool(first != other))
 # The order of an epoch is such a function of (seed, epoch). It has to be a permutation: each pair
 # exactly once, in another order each time.
 
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "question-46"]
 orders = [pipeline.epoch_order(400, SEED, epoch).numpy() for epoch in range(5)]
 print("each is a permutation:", all(np.array_equal(np.sort(o), np.arange(400)) for o in orders))
 print("again the same:", np.array_equal(orders[3], pipeline.epoch_order(400, SEED, 3)))
 moved = [(a != b).mean() for a, b in pairwise(orders)]
 print("from one epoch to the next over 95 % change their place:", min(moved) > 0.95)
+used = {pair for order in orders for pair in order[: 400 // 150 * 150].tolist()}
+print("five epochs at batch size 150 use over 390 of the 400 pairs:", len(used) > 390)
+print("without shuffling they use:", 400 // 150 * 150)
 
 # %% [markdown]
+# (The last lines show one thing that shuffling is good for. Pairs that do not fill a batch are left
+# out; without shuffling they are always the same ones, and the network never sees them.)
+#
 # Now the proof that matters. `training_batches` gives the stream of batches that notebook 05 trains
 # on. Take four epochs without a break; then, as a resumed training would, a new stream that begins
 # with epoch 2 (epochs are counted from 0). Are the batches of the second stream those of the second
@@ -725,7 +810,7 @@ print("begins again:", after_restart == four_epochs[:40])
 # wait. First, what should be kept in memory? The tutorial's pipeline shuffles finished pictures:
 # 400 float pairs wait in its buffer. Ours keeps the files decoded as bytes and shuffles numbers.
 
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "question-46"]
 sizes = {
     "finished pairs, float32": 2 * 256 * 256 * 3 * 4,
     "enlarged pairs, uint8": 2 * 286 * 286 * 3,
@@ -733,6 +818,7 @@ sizes = {
 }
 for name, size_of_one in sizes.items():
     print(f"400 {name}: {400 * size_of_one:,} bytes")
+print(f"the 2975 of Cityscapes, float32: {2975 * 2 * 256 * 256 * 3 * 4 / 1e9:.1f} GB")
 
 # %% [markdown]
 # Decoding a file and enlarging it costs milliseconds and gives the same result each time, so it is
@@ -896,7 +982,7 @@ except datasets.DatasetError as error:
 # map in the facades' colours, `check` can see through it: it reads every file and looks on which
 # side those colours really are.
 
-# %%
+# %% tags=["question-67"]
 tell(datasets.check(open_dataset(folder, direction="BtoA", palette="facades")))
 mine = open_dataset(folder, direction="AtoB", palette="facades")
 tell(datasets.check(mine))
@@ -909,7 +995,7 @@ tell(datasets.check(mine))
 # Now some accidents: a picture with an odd number of columns, a text file with a picture's name,
 # and a download that broke off.
 
-# %%
+# %% tags=["question-67"]
 train = folder / "train"
 Image.new("RGB", (513, 256)).save(train / "odd.png")
 (train / "notes.jpg").write_text("ask Jana for the originals")
@@ -949,6 +1035,45 @@ print("no more than twelve colours in each condition, in spite of JPEG:", colour
 shutil.rmtree(home)
 
 # %% [markdown]
+# ## Questions you may bring from older code
+#
+# **`size = yield batch`.** Older loaders are generators, and some have such a line. It looks wrong,
+# since nobody seems to give `yield` a value. Predict what the three calls return.
+
+
+# %% tags=["nbval-check-output", "question-13"]
+def minibatches(items, batch_size):
+    """As in older code: `next` gives a batch; `send(n)` gives, once, a batch of n."""
+    begin, wish = 0, None
+    while True:
+        size = wish or batch_size
+        wish = yield items[begin : begin + size]  # what `send` brings; with `next`, None
+        begin += size
+
+
+loader = minibatches(list(range(10)), batch_size=2)
+print(f"next: {next(loader)}, send(5): {loader.send(5)}, next: {next(loader)}")
+
+# %% [markdown]
+# `send` resumes the generator like `next` and also makes the waiting `yield` return a value. Older
+# programs ask in this way for six pictures to *show*. Those were training pairs, which were then
+# skipped in that epoch: shown, but not trained on.
+#
+# **PIL or Pillow?** PIL has been dead for years. Pillow is its successor and kept the name that one
+# imports.
+
+# %% tags=["nbval-check-output", "question-29"]
+packages = importlib.metadata.packages_distributions()["PIL"]
+print("`import PIL` comes from:", {name.lower() for name in packages})
+
+# %% [markdown]
+# **What is needed to show pictures?** Some notes say Graphviz. That draws the *graph of a network*;
+# for pictures an array and Pillow are enough, and Matplotlib where a title is wanted.
+
+# %% tags=["question-35"]
+Image.fromarray(paint_pair(seed=3).label).resize((64, 64), Image.Resampling.NEAREST)
+
+# %% [markdown]
 # ## Recap
 #
 # - A pair is one file, A left and B right. Which half is the input is a property of the folder; a
@@ -971,25 +1096,192 @@ shutil.rmtree(home)
 #
 # ## Exercises
 #
-# 1. **Predict.** With 400 pairs and a batch size of 3, how many steps has an epoch, and how many
-#    pairs are left out? The same ones each epoch? Check with `pipeline.steps_per_epoch` and
-#    `pipeline.epoch_order`. *A right answer* says what becomes of the pairs that were left out over
-#    ten epochs.
-# 2. **Complete.** Write `flip_upside_down(pair)` for a stacked pair, add it to `cut` with
-#    probability 1/2, and draw five versions. *A right answer* keeps the sides aligned, and argues
-#    for which of the six published sets it would be a sensible jitter and for which not.
-# 3. **Change and explain.** Replace `epoch_order` by `tf.data.Dataset.range(400).shuffle(10)` and
-#    measure how far an element moves at most towards the front. *A right answer* is a number that
-#    follows from the buffer size, and says what that means for a folder sorted by street.
-# 4. **Change and explain.** In section 8, cut the sides apart by at most 1, 2, 4 and 8 pixels and
-#    plot the share of changed pixels. *A right answer* is a curve that rises steeply at first, and
-#    connects the steepness with the share of pixels that lie on an edge.
-# 5. **Complete.** Write a folder of pairs for another task, a grey photo on the left and the
-#    coloured one on the right, open it, check it, and draw a batch. *A right answer* states a
-#    direction and no palette, and says why the map's rules must not be applied to it.
-# 6. **Think.** A reader proposes to shuffle the *test* pairs too and to mirror half of them, "for
-#    variety". *A right answer* names what can no longer be compared.
+# In the cells below, write where it says `# your turn`, in place of the dots, then run the check
+# under it. A check says "right", "wrong" with a hint, or "not yet tried"; it may be run as often as
+# you like. Explanations go into the cells that say *Your answer*: double-click on them.
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 1 · code: which half is which
 #
+# Write what section 2 asks for: from the picture of a pair and its direction, the condition and the
+# target. Pictures may have any size, and their halves need not be square. What would `hard_coded`
+# do with a folder that is "AtoB", and who would notice?
+
+
+# %% tags=["exercise"]
+def condition_and_target(picture, direction):
+    """(height, 2 · width, 3) and "AtoB" or "BtoA" → twice (height, width, 3)."""
+    # <solution>
+    half = picture.shape[1] // 2
+    a, b = picture[:, :half], picture[:, half:]
+    return (a, b) if direction == "AtoB" else (b, a)
+    # </solution>
+
+
+# %% tags=["nbval-check-output"]
+exercises.check_condition_and_target(condition_and_target)
+
+# %% [markdown] tags=["solution"]
+# The width is axis 1, A is its first half, and the letters of the direction name condition and
+# target. `hard_coded` would train the opposite task without an error. Nobody notices but who looks
+# at a batch, or counts the colours of the "condition".
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 2 · code: upside down
+#
+# Write a jitter for pictures without an upper end: it turns a stacked pair (condition and target,
+# as in section 7) upside down. For which of the six published sets (section 2) would it be
+# sensible, and for which not?
+
+
+# %% tags=["exercise"]
+def flip_upside_down(pair):
+    """(2, height, width, 3) → the same shape, bottom row first."""
+    # <solution>
+    return pair[:, ::-1]
+    # </solution>
+
+
+# %% tags=["nbval-check-output"]
+exercises.check_flip_upside_down(flip_upside_down)
+
+# %% [markdown] tags=["solution"]
+# The axes are (side, height, width, channel): the height is axis 1, and since both sides are in the
+# stack they stay aligned. It makes sense for the aerial pictures, which have no "up". Facades,
+# street scenes, landscapes by day and night, shoes and bags all do: a network would waste itself on
+# houses that hang from the ground.
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 3 · prediction: a buffer of ten
+#
+# `tf.data.Dataset.range(400).shuffle(10)` holds ten elements at a time, hands on one of them by
+# lot, and takes in the next. By how many places, at most, can an element come *earlier* than it
+# would without shuffling? And later? What does that mean for a folder that is sorted by street?
+
+# %% tags=["exercise"]
+# <solution>
+most_places = 9
+# </solution>
+
+# %% tags=["nbval-check-output"]
+exercises.check_most_places(most_places)
+
+# %%
+order = np.array(list(tf.data.Dataset.range(400).shuffle(10, seed=SEED).as_numpy_iterator()))
+earlier = order - np.arange(400)
+print(f"earlier by up to {earlier.max()} places, later by up to {-earlier.min()}")
+
+# %% [markdown] tags=["solution"]
+# Nine: when the first element is drawn, the buffer holds the elements 0 to 9, and so on along the
+# line. Backwards there is no bound, an unlucky element is passed over again and again, but with a
+# chance of 0.9 each time it seldom waits for more than some dozens of places. So a sorted folder
+# stays sorted: the network sees one street after the other. A shuffle needs a buffer as large as
+# the set, or a permutation of numbers, as in section 9.
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 4 · experiment: how exact is "aligned"?
+#
+# In section 8 the two sides were cut up to 30 pixels apart. Let the second cut lie at most 1, 2, 4,
+# 8 or 15 pixels beside the first, in height and width, and plot the share of changed pixels. Count
+# also the pixels whose right or lower neighbour has another class. What has that share to do with
+# the beginning of the curve?
+
+# %% tags=["exercise"]
+reaches = (0, 1, 2, 4, 8, 15)
+set_matplotlib_formats("png")
+# <solution>
+middle = maps[:, 15:-15, 15:-15]
+
+
+def changed_within(reach):
+    """Share of pixels of another class when the second cut lies up to `reach` pixels beside."""
+    places = dice.integers(15 - reach, 15 + reach, endpoint=True, size=(100, 2))
+    return np.mean([middle != maps[:, t : t + 256, left : left + 256] for t, left in places])
+
+
+curve = [changed_within(reach) for reach in reaches]
+right, lower = maps[:, :-1, :-1] != maps[:, :-1, 1:], maps[:, :-1, :-1] != maps[:, 1:, :-1]
+print("changed:", ", ".join(f"{c:.2f} at ±{r}" for r, c in zip(reaches, curve, strict=True)))
+print(f"pixels at an edge: {np.mean(right | lower):.2f}")
+_, axis = plt.subplots(figsize=(3.6, 2), dpi=70, layout="constrained")
+axis.plot(reaches, curve, marker="o")
+axis.set(xlabel="apart by up to … pixels", ylabel="changed pixels", ylim=(0, None))
+plt.show()
+# </solution>
+
+# %% [markdown] tags=["solution"]
+# It rises from the first pixel on, and bends only where the shift is as wide as the things in the
+# map. A shift by one pixel changes the pixels along edges and no others. About 7 % lie at an edge,
+# and ±1 moves the cut by 2/3 of a pixel on average in each direction: that makes 5 %, which is what
+# the curve says. So the more edges a map has, the more a small shift ruins: at ±8 about a third.
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 5 · experiment: a folder for another task
+#
+# Make a folder of pairs for *colouring*: a grey photo on the left, the same photo in colour on the
+# right, six pairs in `train` and two in `test`. Open it, check it, and draw a batch. Which
+# direction do you state, and which palette? What would go wrong with the facades' palette?
+
+# %% tags=["exercise"]
+home = Path(tempfile.mkdtemp())
+# <solution>
+for split, seeds in {"train": range(30, 36), "test": range(36, 38)}.items():
+    (home / "colouring" / split).mkdir(parents=True)
+    for seed in seeds:
+        photo = Image.fromarray(paint_pair(seed).photo)
+        grey = photo.convert("L").convert("RGB")
+        picture = Image.fromarray(np.concatenate([grey, photo], axis=1))
+        picture.save(home / "colouring" / split / f"{seed}.png")
+colouring = open_dataset(home / "colouring", direction="AtoB")
+tell(datasets.check(colouring))
+batches, _ = pipeline.training_batches(colouring, 64, batch_size=2)
+x, y = next(batches.as_numpy_iterator())
+print(f"x {x.shape}, all channels alike: {np.array_equal(x[..., 0], x[..., 2])}; y {y.shape}")
+# </solution>
+shutil.rmtree(home)
+
+# %% [markdown] tags=["solution"]
+# The direction is "AtoB", and there is no palette: neither side is a label map. With a palette the
+# grey photo would be snapped, each grey to the nearest of twelve colours, and then enlarged by
+# nearest. The network would be given a poster with steps in place of a photo.
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 6 · prediction: mirrored test pairs
+#
+# A reader proposes to mirror half of the *test* pairs too, by lot, "for variety". A lazy network
+# answers every condition with the mean of the training photos. We measure its mean distance to the
+# test photos three times, with a new lot each time. How many different results will there be, and
+# what can no longer be compared?
+
+# %% tags=["exercise"]
+# <solution>
+different_results = 3
+# </solution>
+
+# %% tags=["nbval-check-output"]
+exercises.check_different_results(different_results)
+
+# %% tags=["nbval-check-output", "question-34"]
+lazy = pipeline.load_pairs(dataset, "train", 64, limit=8).target.mean(axis=0)
+photos = pipeline.load_pairs(dataset, dataset.evaluation_split, 64, limit=8).target
+
+
+def distance():
+    """Mean distance of the lazy answer to the test photos, some of them mirrored by lot."""
+    mirrored = dice.random(len(photos)) < 0.5
+    shown = np.where(mirrored[:, None, None, None], photos[:, :, ::-1], photos)
+    return float(np.abs(shown - lazy).mean())
+
+
+print("different results:", len({distance() for _ in range(3)}))
+
+# %% [markdown] tags=["solution"]
+# Three. The answer stays where it is while the photo is mirrored, so the distance depends on the
+# lot. Two networks, or two epochs of one, are then asked different questions, and a small
+# difference between their results may be the lot's. Every real network is in the same position,
+# since none gives exactly the mirrored answer to a mirrored condition.
+
+# %% [markdown]
 # ## Next
 #
 # [Notebook 02](02_unet_generator.ipynb) builds the generator, the U-Net that takes $x$ and answers

@@ -44,9 +44,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 from keras import layers, ops
 
+from pix2pix_course import exercises
 from pix2pix_course.config import profile
 from pix2pix_course.datasets import open_dataset
-from pix2pix_course.generators import MODES, encoder_decoder, generate, unet
+from pix2pix_course.generators import MODES, decoder_filters, encoder_decoder, generate, unet
 from pix2pix_course.pipeline import load_pairs, to_network
 from pix2pix_course.plotting import image_grid
 
@@ -149,7 +150,7 @@ for halvings in (1, 4, 7, 8):
 # `padding="same"` is often read as "the size stays the same". **Before you run the next cell:**
 # what does it keep when the stride is 2?
 
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "question-19"]
 image = np.zeros((1, 256, 256, 3), np.float32)
 sides = [image.shape[1]]
 while sides[-1] > 1:
@@ -206,7 +207,7 @@ def matrix(layer, inputs):
 
 options = {"strides": 2, "padding": "same", "use_bias": False}
 
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "question-07"]
 A = matrix(layers.Conv1D(1, 4, **options), inputs=8)
 B = matrix(layers.Conv1DTranspose(1, 4, **options), inputs=4)
 print(f"convolution, {A.shape}:\n{A}\n\ntransposed convolution, {B.shape}:\n{B}\n")
@@ -242,7 +243,7 @@ shared = whole_numbers(4, 4, 3, 5)  # (height, width, image channels, feature ch
 down.set_weights([shared])
 up.set_weights([shared])
 
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "question-07"]
 u, v = whole_numbers(1, 16, 16, 3), whole_numbers(1, 8, 8, 5)
 left = int(np.sum(ops.convert_to_numpy(down(u)) * v))
 right = int(np.sum(u * ops.convert_to_numpy(up(v))))
@@ -280,10 +281,11 @@ for size in (4, 3):
 #
 # Now both halves: eight halvings down to 1×1, eight doublings back. The number of channels starts
 # at 64 and doubles to 512, then stays. First the three pieces. There is a trap in the first of
-# them already, so a small question: an initializer object draws random numbers. Call the same
-# object twice: the same numbers, or new ones?
+# them already, so a small question. An initializer object draws random numbers. It is called like a
+# function, with a shape, and returns an array; a layer does so when it makes its kernel. Call the
+# same object twice: the same numbers, or new ones?
 
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "question-01"]
 init = keras.initializers.RandomNormal(0.0, 0.02)
 print("same object, two layers, equal kernels: ", np.array_equal(init((4, 4)), init((4, 4))))
 other = keras.initializers.RandomNormal(0.0, 0.02)
@@ -331,7 +333,7 @@ def bare_encoder_decoder(image_size, filters=64):
     return keras.Model(condition, layers.Activation("tanh")(double(x, 3, use_bias=True)))
 
 
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "question-75"]
 bare = bare_encoder_decoder(256, filters=64)
 for layer in bare.layers:
     if isinstance(layer, (layers.Conv2D, layers.Conv2DTranspose)):
@@ -342,11 +344,28 @@ print(f"numbers in the input: {256 * 256 * 3:,}")
 del bare  # its weights take 150 MB
 
 # %% [markdown]
-# Read the last column from top to bottom. The image has 196,608 numbers; in the middle 512 are
-# left, and all that the second half knows about the input is in these. Enough for "a house of
-# three storeys, brick, cloudy". But for the position of every window sill? The decoder would have
-# to redraw from memory what lies, pixel for pixel, in the input. Remember this sentence for
-# section 8.
+# Why does the doubling stop at 512? The cap is eight times the first width, whatever the size of
+# the image. One might leave it out. And one tutorial takes the *number of layers* for the cap,
+# which at 256 pixels is 8 as well. Predict what both do to the encoder.
+
+# %% tags=["nbval-check-output", "question-06", "question-70"]
+for image_size in (128, 256, 512):
+    depth = int(np.log2(image_size))
+    for name, cap in {"cap 8": 8, "no cap": 2**depth, "cap by layers": depth}.items():
+        widths = [64 * min(2**level, cap) for level in range(depth)]
+        kernels = 16 * sum(np.multiply([3, *widths[:-1]], widths))
+        print(f"{image_size} px, {name:14}{widths[-1]:6} channels at 1x1, {kernels:13,} weights")
+
+# %% [markdown]
+# Without a cap the weights multiply, by more than thirty at 256 pixels, and nearly all of them sit
+# where there are next to no positions. With the number of layers as the cap, another image size
+# changes *all* inner layers, where only one layer should be added.
+#
+# Now back to the plain encoder-decoder. Read the last column of its table from top to bottom. The
+# image has 196,608 numbers; in the middle 512 are left, and all that the second half knows about
+# the input is in these. Enough for "a house of three storeys, brick, cloudy". But for the position
+# of every window sill? The decoder would have to redraw from memory what lies, pixel for pixel, in
+# the input. Remember this sentence for section 8.
 #
 # The output layer is `tanh`, since images live in [-1, 1]: the network cannot leave the range, and
 # 0, where an untrained network starts, is mid-grey.
@@ -381,6 +400,23 @@ print(f"after seven of them: {0.2**7:.6f} with 0.2, {0.3**7:.6f} with 0.3")
 #
 # $$\mathrm{BN}(z) = \gamma\,\frac{z-\mu}{\sqrt{\sigma^2+\varepsilon}} + \beta .$$
 #
+# The axis that is *kept*, called `axis=-1` in Keras, is the last one: the channels. What is left to
+# average over when the batch has a single image?
+
+# %% tags=["nbval-check-output", "question-15", "question-16"]
+features = np.random.default_rng(0).normal(3, 2, (1, 8, 8, 4)).astype(np.float32)
+norm = layers.BatchNormalization(axis=-1, epsilon=1e-5)
+normal = ops.convert_to_numpy(norm(features, training=True))
+print("γ, β and the averages have the shape", tuple(norm.gamma.shape))
+print("each channel has a mean above 2:", bool(np.all(features.mean(axis=(0, 1, 2)) > 2)), end=", ")
+print("0 after:", np.allclose(normal.mean(axis=(0, 1, 2)), 0, atol=1e-4), end=", ")
+print("deviation 1 after:", np.allclose(normal.std(axis=(0, 1, 2)), 1, atol=1e-4))
+instance = layers.GroupNormalization(groups=-1, epsilon=1e-5)(features)  # each image by itself
+print("at batch size 1 equal to instance normalisation:", np.allclose(normal, instance, atol=1e-4))
+
+# %% [markdown]
+# Its positions are left. So at the paper's batch size of 1 each image is normalised by itself.
+#
 # ε only guards against division by zero, one would think, and its size cannot matter. The paper's
 # code has $10^{-5}$, Keras' default is $10^{-3}$. **Before you run the next cell:** for features
 # with a standard deviation of 0.01, what comes out?
@@ -410,7 +446,7 @@ for deviation in (1.0, 0.1, 0.01):
 # You may have wondered about `use_bias=False`. Add a constant to a channel: its mean grows by the
 # same constant, and normalisation subtracts it again. Let us see whether anything is left.
 
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "question-20"]
 conv, norm = layers.Conv2D(8, 4, strides=2, padding="same"), layers.BatchNormalization(epsilon=1e-5)
 z, weight = conv(x), np.cos(np.arange(8, dtype=np.float32))
 plain = norm(z, training=True)
@@ -485,9 +521,18 @@ print("LeakyReLU(z), never ReLU'd, equals:", np.array_equal(leaky, ops.relu(z)))
 # The first two are the same function, so it is a matter of taste. Leaving the ReLU out, as some
 # ports do, is another network.
 #
-# A skip **concatenates**: 64 channels from the decoder and 64 from the encoder lie side by side as
-# 128. Nothing is blended; the next convolution has separate weights for each half and can use or
-# ignore either. That is the difference from *adding*, as in a ResNet.
+# A skip **concatenates**, along the same last axis. Any other axis would put the two maps beside or
+# below each other, like photos in an album.
+
+# %% tags=["nbval-check-output", "question-16"]
+decoded = encoded = np.zeros((1, 8, 8, 64))
+for axis in (-1, 1, 2):
+    print(f"axis {axis:2}:", ops.concatenate([decoded, encoded], axis=axis).shape)
+
+# %% [markdown]
+# 64 channels from the decoder and 64 from the encoder lie side by side as 128. Nothing is blended;
+# the next convolution has separate weights for each half and can use or ignore either. That is the
+# difference from *adding*, as in a ResNet.
 #
 # ### Dropout is the noise
 #
@@ -495,7 +540,7 @@ print("LeakyReLU(z), never ReLU'd, equals:", np.array_equal(leaky, ops.relu(z)))
 # learned to ignore it (paper §3.1). What is left of randomness is dropout, rate 0.5, in the first
 # three decoder blocks, also when the trained network is used. What does it do to a number?
 
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "question-04"]
 dropout = layers.Dropout(0.5)
 ones = np.ones((1, 8, 8, 512), np.float32)
 first, second = (ops.convert_to_numpy(dropout(ones, training=True)) for _ in range(2))
@@ -605,7 +650,7 @@ def parameter_table(image_size=256, filters=64, skips=True):
     return [(*row[:4], 16 * row[2] * row[3], *row[4:]) for row in rows]
 
 
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "question-20", "question-71"]
 rows = parameter_table()
 print(f"{'':10}{'side':>5} {'channels':>13} {'kernel':>11} {'γ, β':>6} {'bias':>5}")
 for name, side, c_in, c_out, kernel_weights, norm, bias in rows:
@@ -633,7 +678,22 @@ print(f"moving averages:       {full.count_params() - trainable(full):,}, not tr
 # applied once per cell. The skips themselves have no weights. They cost 15 million because they
 # double what the next block has to read.
 #
-# A number like this is a good first test of any port. TensorFlow's pix2pix tutorial, for
+# The paper lists the decoder as CD512-CD1024-CD1024-C1024-…, where the table above has 512
+# channels. Both are right: 1024 is what a block *hands on*, 512 of its own and 512 of the skip. Who
+# takes the printed numbers for filters, as one book does, builds another network.
+
+# %% tags=["nbval-check-output", "question-71"]
+for rule in ("mirrored", "as_printed"):
+    filters = decoder_filters(widths_for(256), rule)
+    handed_on = [own + skip for own, skip in zip(filters, widths_for(256)[-2::-1], strict=True)]
+    kernels = 16 * sum(np.multiply([512, *handed_on], [*filters, 3]))
+    print(f"{rule}:\n  filters   {filters}\n  handed on {handed_on}")
+    print(f"  weights in the decoder's kernels: {kernels:,}")
+
+# %% [markdown]
+# Together with the same encoder that is a network of 129 million weights, 2.4 times the paper's.
+#
+# A number such as 54,413,955 is a good first test of any port. TensorFlow's pix2pix tutorial, for
 # example, counts 54,414,979: exactly 1,024 more, which are the γ and β of a normalised bottleneck.
 # You know from section 5 what that does.
 #
@@ -659,7 +719,7 @@ def arrow(axis, start, end, **style):
     axis.annotate("", end, start, arrowprops={"arrowstyle": "->", "color": "0.35"} | style)
 
 
-# %%
+# %% tags=["question-14"]
 def draw_unet(model, image_size=256):
     down, joined = shapes(model)
     depth = len(down)
@@ -967,14 +1027,14 @@ def sides_of(width, halvings=6):
     return down, [down[-1] * 2**level for level in range(halvings + 1)]
 
 
-def result_for(height, width):
+def result_for(height, width, model=U):
     try:
-        return str(tuple(U(np.zeros((1, height, width, 3), np.float32)).shape))
+        return str(tuple(model(np.zeros((1, height, width, 3), np.float32)).shape))
     except Exception:
         return "refused"
 
 
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "question-02", "question-23"]
 for height, width in [(64, 64), (64, 128), (192, 64), (100, 100)]:
     down, up = sides_of(width)
     print(f"{height} x {width}: {result_for(height, width)}")
@@ -986,6 +1046,20 @@ for height, width in [(64, 64), (64, 128), (192, 64), (100, 100)]:
 # sides disagree. With six halvings, both sides must be multiples of $2^6 = 64$; a 256-pixel network
 # needs multiples of 256. For other images `pix2pix-course translate` pads by reflection and crops
 # the result.
+#
+# And what if the input had been given a fixed size, by `side=64` in `build`? Predict what changes:
+# the number of weights, what the network accepts, or what it computes?
+
+# %% tags=["nbval-check-output", "question-02", "question-24", "question-75"]
+for name, model in {"open": build(64, filters=4), "fixed": build(64, filters=4, side=64)}.items():
+    inner = [layer.output for layer in model.layers if type(layer) is layers.Conv2D][-1]
+    print(f"{name:6}input {model.input.shape}, bottleneck {inner.shape}")
+    print(f"      {trainable(model):,} weights; 64 x 128: {result_for(64, 128, model)}")
+
+# %% [markdown]
+# Only what it accepts. `None` is a size that is not known before an image comes, and no layer
+# needs to know it. The second network can say beforehand that its bottleneck is 1×1, the first
+# cannot.
 #
 # The encoder-decoder would not even complain: it has nothing to lay side by side, and returns
 # an image of another size.
@@ -1019,7 +1093,7 @@ for name, a, b in zip(("64 x 64", "64 x 128"), before, after, strict=True):
 # the depth follows: $\log_2$ of the size.
 
 
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "question-23"]
 def weights_of(image_size, filters=64):
     return sum(sum(row[4:]) for row in parameter_table(image_size, filters))
 
@@ -1038,6 +1112,19 @@ print(f"one level more: {weights_of(512) - weights_of(256):,}")
 # is in the computing. What makes `cpu` light is its 32 filters: half the width is a quarter of the
 # weights.
 #
+# Sizes aside, what about *channels*? Condition and target need not have the same number of them:
+# one grey channel may become three, or the two colour channels of another colour space.
+
+# %% tags=["nbval-check-output", "question-17"]
+for inputs_, outputs_ in [(3, 3), (1, 3), (1, 2)]:
+    model = unet(64, inputs_, outputs_, filters=4)
+    answer = generate(model, np.zeros((1, 64, 64, inputs_)), "deterministic")
+    print(f"{inputs_} -> {outputs_}: output {tuple(answer.shape)}, {trainable(model):,} weights")
+
+# %% [markdown]
+# Only the first and the last layer notice. (A discriminator is given both, so its input has the sum
+# of the two numbers; see notebook 03.)
+#
 # ## 11 · Three ways to run it
 #
 # Two layers of `G` behave differently in training and after it: dropout, and normalisation. Keras
@@ -1055,7 +1142,7 @@ print(f"one level more: {weights_of(512) - weights_of(256):,}")
 # averages. How many does each call change?
 
 
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "question-04"]
 def changed(call):
     """How many weight arrays of `U` a call changes; puts them back."""
     kept = U.get_weights()
@@ -1101,6 +1188,30 @@ U.set_weights(kept)
 # looking. From here on the course calls `generate`, or `translate`, which calls it, and nothing
 # is changed by looking.
 #
+# ## Questions you may bring from older code
+#
+# **What are `model.input` and `model.output`?** Older programs pass them around as if they were
+# images. What is in them?
+
+# %% tags=["nbval-check-output", "question-10"]
+print(type(U.input).__name__, U.input.shape, "holds numbers:", hasattr(U.input, "numpy"))
+inner = keras.Model(U.input, U.layers[1].output)  # a view of the first layer, with its weights
+print("first layer of x:", tuple(inner(x1).shape), "shared:", inner.layers[1] is U.layers[1])
+
+# %% [markdown]
+# No numbers: they are names of places in the network, with a shape and a type. They serve to say
+# from where to where a model goes, as in the second line, which makes a model of the part of `U`
+# up to its first layer. Numbers come into being when a model is called.
+#
+# **Drawing the model fails for want of Graphviz.** `keras.utils.plot_model` needs that program,
+# which pip does not bring. The list of layers needs nothing, and section 6 drew the U from it.
+
+# %% tags=["question-14"]
+lines = []
+build(64, filters=16, side=64).summary(line_length=88, print_fn=lines.append)
+print("\n".join("\n".join(lines).splitlines()[:14]))
+
+# %% [markdown]
 # ## Recap
 #
 # - `G` is a function from image to image. It halves with 4×4, stride 2 down to 1×1, because only
@@ -1120,24 +1231,188 @@ U.set_weights(kept)
 #
 # ## Exercises
 #
-# 1. **Complete.** Write `receptive_field(layers)` for a list of (kernel, stride) pairs and check it
-#    against `sees` for two to eight halvings. *A right answer* gives 10, 22, … 766, and you can say
-#    why `sees` stops at 256.
-# 2. **Predict, then run.** Replace `Concatenate` by `Add` in `decode`. Which layers shrink, and
-#    what is the count at 256 pixels? *A right answer* finds the number of the encoder-decoder,
-#    39,075,459, before building anything, and says what adding can no longer keep apart.
-# 3. **Change and explain.** Fit `networks["U-Net"]` to both pairs (`inputs`, `targets`), then
-#    repeat section 9, and set the bottleneck's output to zero as well. *A right answer* says
-#    whether the skips near the bottleneck have become more important, and why they might.
-# 4. **Change and explain.** Fit `broken(64, 16)` to the pair as in section 8, then compare the L1
-#    in the modes `paper` and `running`. *A right answer* looks at the moving variance of the
-#    bottleneck and explains why this network cannot be run with `training=False`.
-# 5. **Predict, then run.** Build the decoder with nearest-neighbour `UpSampling2D` and a 4×4
-#    convolution instead of `Conv2DTranspose`. Does the count change? *A right answer* compares the
-#    faint grid of section 7 in both.
-# 6. **Complete.** Make `G` translate one grey channel to three colours. *A right answer* changes
-#    one number and predicts the new count from the table: 2 × 16 × 64 weights fewer.
+# In the cells below, write where it says `# your turn`, in place of the dots, then run the check
+# under it. A check says "right", "wrong" with a hint, or "not yet tried"; it may be run as often as
+# you like. Explanations go into the cells that say *Your answer*: double-click on them.
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 1 · code: the receptive field of any stack
 #
+# Section 1 had a formula for 4×4 convolutions with stride 2. Write it for any stack of
+# convolutions, first layer first. Which field has the encoder for 256 pixels? And why does `sees`
+# never say more than 256?
+
+
+# %% tags=["exercise"]
+def receptive_field(stack):
+    """Side in pixels of what one output number depends on; stack: pairs (kernel, stride)."""
+    # <solution>
+    field, step = 1, 1  # step: how many pixels lie between two neighbours of the current grid
+    for kernel, stride in stack:
+        field += (kernel - 1) * step
+        step *= stride
+    return field
+    # </solution>
+
+
+# %% tags=["nbval-check-output"]
+exercises.check_receptive_field(receptive_field)
+
+# %% [markdown] tags=["solution"]
+# Each layer adds `kernel - 1` steps of the grid it *reads*; its own stride widens the step for the
+# layers after it. Eight halvings have a field of 766 pixels. `sees` counts pixels of a picture, and
+# there are only 256 columns to see: the rest of the field hangs over the edges.
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 2 · prediction: adding instead of concatenating
+#
+# Suppose `decode` had `Add` in place of `Concatenate`. How many trainable weights would the network
+# for 256 pixels have? Find the number in this notebook, or by the table of section 6, before you
+# build anything. What can the next layer no longer keep apart?
+
+# %% tags=["exercise"]
+# <solution>
+weights_with_add = 39_075_459
+# </solution>
+
+# %% tags=["nbval-check-output"]
+exercises.check_weights_with_add(weights_with_add)
+
+# %% [markdown] tags=["solution"]
+# 39,075,459, as many as the encoder-decoder without skips: a sum has as many channels as each of
+# its two terms, so no decoder block reads more than without skips. But 5 may be the sum of 5 and
+# 0, or of 2 and 3: the next layer cannot tell what came from the bottleneck and what from the skip,
+# and cannot weigh them differently.
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 3 · code: batch normalisation
+#
+# Write the formula of section 5 for a batch of feature maps. Over which axes do $\mu$ and
+# $\sigma$ run, and what is left to average at batch size 1, and on a 1×1 map?
+
+
+# %% tags=["exercise"]
+def batch_norm(z, gamma, beta, epsilon=1e-5):
+    """z: (batch, height, width, channels); gamma, beta: (channels,) → the shape of z."""
+    # <solution>
+    mean = np.mean(z, axis=(0, 1, 2))
+    variance = np.var(z, axis=(0, 1, 2))
+    return gamma * (z - mean) / np.sqrt(variance + epsilon) + beta
+    # </solution>
+
+
+# %% tags=["nbval-check-output"]
+exercises.check_batch_norm(batch_norm)
+
+# %% [markdown] tags=["solution"]
+# One mean and one deviation for each channel, over all images of the batch and all positions: axes
+# 0, 1 and 2. At batch size 1 the positions of the one image are left, so it is instance
+# normalisation; on a 1×1 map nothing is left but the number itself, and the output is β.
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 4 · experiment: two pairs instead of one
+#
+# The network of section 9 hardly needed its bottleneck: with a single pair there is nothing to
+# decide. Go on training `networks["U-Net"]` with both pairs (`inputs`, `targets`), repeat the cuts,
+# and set the bottleneck's output to zero as well. Have the inner skips become more important, and
+# why might they?
+
+# %% tags=["exercise"]
+both = keras.models.clone_model(U)
+both.set_weights(U.get_weights())
+# <solution>
+both.compile(keras.optimizers.Adam(2e-4, beta_1=0.5), loss="mae")
+both.fit(inputs, targets, batch_size=1, epochs=fit_steps // 2, verbose=0)
+
+
+def l1_after(model):
+    return float(ops.mean(ops.abs(generate(model, inputs[:1], "deterministic") - y1)))
+
+
+def costs(model):
+    """What each cut adds to the L1 distance at the first pair; by the side of the skip."""
+    intact, found = l1_after(model), {}
+    for join in (layer for layer in model.layers if isinstance(layer, layers.Concatenate)):
+        cut = l1_after(change_skip(model, join, ops.zeros_like))
+        found[f"{2 ** (len(found) + 1)}²"] = cut - intact
+    bottleneck = [layer for layer in model.layers if isinstance(layer, layers.Conv2D)][-1]
+    kernel = bottleneck.kernel.numpy()
+    bottleneck.kernel.assign(0 * kernel)
+    found["bottleneck"] = l1_after(model) - intact
+    bottleneck.kernel.assign(kernel)
+    return found
+
+
+for name, model in {"one pair": U, "two pairs": both}.items():
+    print(f"{name:10}" + "  ".join(f"{part}: {cost:+.3f}" for part, cost in costs(model).items()))
+# </solution>
+
+# %% [markdown] tags=["solution"]
+# A little: in our runs each cut costs up to twice as much as before, in the same order, with 16²
+# still first. With two pairs there is something to tell apart, so less can be painted by heart and
+# more must be read from the condition. But the innermost skip and the bottleneck hardly count even
+# now: what distinguishes two facades can be read off at 8² and wider. It takes many pairs, and
+# a choice such as "which wall" that no single place gives away, before the bottleneck is worth its
+# weights.
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 5 · experiment: doubling without stamps
+#
+# A decoder can also double by repeating each number in a 2×2 block and convolving afterwards. The
+# packaged `unet` does so with `decoder="upsampling"`. Does the number of weights change? Compare
+# the untrained output of both decoders, as in section 7: the mean over every second row and column,
+# from each of the four starts. Where has the grid gone, and what does the new decoder cost?
+
+# %% tags=["exercise"]
+decoders = {}
+# <solution>
+for decoder in ("transposed", "upsampling"):
+    keras.utils.set_random_seed(SEED)
+    model = unet(64, filters=8, decoder=decoder)
+    answer = ops.convert_to_numpy(generate(model, x1, "deterministic"))[0]
+    decoders[decoder] = [answer[:32, :32]]
+    inside = answer[8:-8, 8:-8]
+    phases = [inside[i::2, j::2].mean(axis=(0, 1)) for i in (0, 1) for j in (0, 1)]
+    print(f"{decoder:11} {trainable(model):,} weights, grid {np.std(phases, axis=0).mean():.4f}")
+image_grid(decoders, cell=1.4)
+plt.show()
+# </solution>
+
+# %% [markdown] tags=["solution"]
+# The number of weights stays the same: each kernel is 4×4 between the same channels. The grid
+# nearly goes. In a transposed convolution each of the four kinds of pixel (even or odd row and
+# column) gets other taps of the kernel, so a flat surface comes out with a pattern of period two.
+# After repeating pixels all taps touch every pixel, and what is flat stays flat. The price: each
+# pixel is computed with 16 taps in place of 4, so the decoder has four times the multiplications.
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 6 · experiment: the network that `predict` cannot run
+#
+# Fit `broken(64, 16)` of section 7 to the first pair as in section 8, and compare its L1 distance
+# in the modes `paper` and `running`. Look at the moving variance of the normalisation at the
+# bottleneck. Why can this network not be run with `training=False`?
+
+# %% tags=["exercise"]
+keras.utils.set_random_seed(SEED)
+bad = broken(64, 16)
+# <solution>
+bad.compile(keras.optimizers.Adam(2e-4, beta_1=0.5), loss="mae")
+bad.fit(ten_x, ten_y, batch_size=1, epochs=fit_steps // 10, verbose=0)
+for mode in ("paper", "running"):
+    print(f"{mode:8} L1 {float(ops.mean(ops.abs(generate(bad, x1, mode) - y1))):.3f}")
+norms = [layer for layer in bad.layers if isinstance(layer, layers.BatchNormalization)]
+for name, norm in {"outside": norms[0], "at the bottleneck": norms[4]}.items():
+    print(f"moving variance {name}: {float(ops.mean(norm.moving_variance)):.1e}")
+# </solution>
+
+# %% [markdown] tags=["solution"]
+# In the mode `paper` it looks trained; in `running` it is far off. At the bottleneck the variance
+# of a single number is 0, so with each step the moving variance keeps 0.9 of itself and goes to
+# zero: after 100 steps it is 0.00003, after 300 it is nothing. With `training=False` the layer then
+# divides by $\sqrt{\varepsilon}$, about 0.003: it multiplies by 300 what differs from the moving
+# mean, and hands on what never occurred in training, where its output was always β.
+
+# %% [markdown]
 # ## Next
 #
 # [Notebook 03 · PatchGAN discriminator](03_patchgan_discriminator.ipynb) builds the judge of these

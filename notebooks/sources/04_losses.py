@@ -54,7 +54,7 @@ from pix2pix_course.discriminators import patchgan
 from pix2pix_course.generators import unet
 from pix2pix_course.losses import CHANCE, belief, discriminator_terms, generator_gan_term, l1_term
 from pix2pix_course.painter import FACADE, paint_pair
-from pix2pix_course.pipeline import load_pairs, to_network
+from pix2pix_course.pipeline import load_pairs, load_size, to_network
 from pix2pix_course.plotting import image_grid
 from pix2pix_course.training import build_discriminator, build_generator
 
@@ -206,7 +206,7 @@ with np.errstate(all="ignore"):  # the warnings would be right
 # beside the package's and beside Keras' own loss.
 
 
-# %% tags=["nbval-check-output"]
+# %% tags=["question-25", "nbval-check-output"]
 def d_terms_by_hand(real_logits, fake_logits):
     return ops.mean(ops.softplus(-real_logits)), ops.mean(ops.softplus(fake_logits))
 
@@ -227,6 +227,22 @@ print("by hand = Keras:  ", np.allclose(mine, from_keras, rtol=1e-5))
 print("a map of", real_logits.size, "logits gives a loss of shape", tuple(mine[0].shape))
 
 # %% [markdown]
+# Some programs have D give *two* numbers, one for "real" and one for "generated", and a softmax
+# over them. Does the second number add anything? **Guess**, then put them into one logit.
+
+# %% tags=["question-61", "nbval-check-output"]
+two_outputs = rng.normal(0, 3, (1000, 2))
+softmax = np.exp(two_outputs) / np.exp(two_outputs).sum(axis=1, keepdims=True)
+one_logit = two_outputs[:, 0] - two_outputs[:, 1]
+
+print("softmax of two = sigmoid of the difference:", np.allclose(softmax[:, 0], sigmoid(one_logit)))
+print("and so is the cost:", np.allclose(-np.log(softmax[:, 0]), softplus(-one_logit)))
+
+# %% [markdown]
+# Only the difference counts, so one logit says it all, with half of the weights in the last layer.
+# Two outputs do no harm by themselves. What does is to put a loss that expects logits behind the
+# softmax, or a second softmax (exercise 2 does it with the sigmoid).
+#
 # ## 4 · A map of verdicts, and one number
 #
 # D gives a map: 30×30 logits for a 256-pixel picture, 900 small verdicts. The loss is one number.
@@ -236,7 +252,7 @@ print("a map of", real_logits.size, "logits gives a loss of shape", tuple(mine[0
 # **Prediction:** the left half of a *real* picture convinces D ($z = 4$), the right half looks
 # wrong to it ($z = -4$). What does each way charge?
 
-# %% tags=["nbval-check-output"]
+# %% tags=["question-41", "nbval-check-output"]
 verdicts = np.full((1, 30, 30, 1), 4.0, "float32")
 verdicts[:, :, 15:] = -4.0
 
@@ -262,7 +278,7 @@ print(f"charge, then average: {charge_first:.3f}")
 # **Before you run the next cell:** all the logits below belong to real patches and all are
 # positive. One line thresholds at 0, one at 0.5. What accuracy does each report?
 
-# %% tags=["nbval-check-output"]
+# %% tags=["question-39", "nbval-check-output"]
 hesitant = np.linspace(0.02, 0.48, 24)  # logits of 24 real patches: D leans towards "real"
 
 print(f"D(real) = {float(belief(hesitant)):.2f}")
@@ -425,14 +441,13 @@ for kind in ("vanilla", "lsgan"):
 #
 # $$\mathcal L_{L1} = \operatorname{mean} |y - \hat y|,$$
 #
-# over all pictures, pixels and channels of the batch. It has nothing to do with the L1
-# regularisation of weights, in spite of the name.
+# over all pictures, pixels and channels of the batch.
 #
 # **Before you run the next cell:** two questions that decide what λ = 100 means. Mean or sum: how
 # many numbers are added for one 256-pixel picture? And the unit: networks work in [-1, 1]. If a
 # log says L1 = 0.1, how many of the 255 grey levels is the picture off, on average?
 
-# %% tags=["nbval-check-output"]
+# %% tags=["question-60", "nbval-check-output"]
 y = np.zeros((1, 256, 256, 3), "float32")
 y_hat = np.full_like(y, 0.1)
 
@@ -443,6 +458,17 @@ print(f"0.1 on the scale of [-1, 1] is {0.1 * 255 / 2:.2f} grey levels of 255")
 print(f"the most there can be: {float(l1_term(-np.ones(3), np.ones(3))):.0f}")
 
 # %% [markdown]
+# And the name? L1 *regularisation* adds up the sizes of the weights. Compare:
+
+# %% tags=["question-26", "nbval-check-output"]
+kernel = np.full((4, 4, 3, 64), 0.02, "float32")  # the weights of a first layer
+print(f"L1 regularisation of a kernel: {float(keras.regularizers.L1(1.0)(kernel)):.1f}")
+print(f"L1 term of a perfect picture, whatever the kernel: {float(l1_term(y, y)):.1f}")
+
+# %% [markdown]
+# One wants small weights and has never seen a picture; the other wants the right picture and does
+# not care about weights.
+#
 # The scale from -1 to 1 is 2 long, so 255 grey levels are 2 units, and 0.1 is 12.75 levels. Had
 # somebody scaled pictures to [0, 1], the same picture would show half the loss, and half the pull
 # with the same λ. With the sum in place of the mean, λ = 100 would be 196,608 times as strong.
@@ -491,7 +517,7 @@ plt.show()
 # number, and pays on average over both. **Which answer is cheapest under L1? Under L2** (the
 # squared distance)**?** And if brick is twice as common?
 
-# %% tags=["nbval-check-output"]
+# %% tags=["question-58", "question-59", "nbval-check-output"]
 guesses = np.arange(256)
 walls_by_odds = {"equally common": [80, 200], "brick twice as common": [80, 80, 200]}
 costs = {}
@@ -568,7 +594,7 @@ plt.show()
 # **Prediction:** which answer costs least L1, averaged over the seven targets? And which would you
 # hang on the wall?
 
-# %% tags=["nbval-check-output"]
+# %% tags=["question-59", "nbval-check-output"]
 photos = to_network([paint_pair(seed, size=128).photo for seed in range(96)])
 shifts = np.stack([np.roll(photos, offset, axis=2) for offset in range(-3, 4)])
 shifts = shifts[:, :, 32:96, 32:96]  # away from the border, where `roll` wraps around
@@ -608,7 +634,8 @@ plt.show()
 # So who would object? Anything that has seen real photos. The next two cells train a
 # small discriminator to tell sharp crops from L1's favourite, the median, and then show it houses
 # that it has never met, and among them sharp photos that are three pixels *off*. **What should it
-# say about those?**
+# say about those?** (If the question "is it sharp?" can be learned, nobody has to write a formula
+# for it. In this sense the paper says that pix2pix *learns a loss*: D is the loss, and is learned.)
 
 
 # %%
@@ -633,7 +660,7 @@ optimizer = keras.optimizers.Adam(2e-3, beta_1=0.5)
 optimizer.build(judge.trainable_variables)
 judge_step = make_judge_step(judge, optimizer)
 
-# %%
+# %% tags=["question-50"]
 rng = np.random.default_rng(SEED)
 for step in range(1, 151):
     chosen = rng.integers(64, size=8)  # houses 0 to 63; the other 32 are kept for the test
@@ -711,7 +738,7 @@ print(f"G: {float(g_gan):.2f} + {config.lambda_l1:g} × {float(g_l1):.2f}")
 # untrained generator's output?
 
 
-# %%
+# %% tags=["question-08"]
 def pulls(D, x, y, y_hat):
     """Gradients of the two terms, without weights, at the generator's output."""
     with tf.GradientTape(persistent=True) as tape:
@@ -745,6 +772,26 @@ print("its values, times N:", np.unique(np.round(l1_pull * l1_pull.size)).astype
 # leads or keeps up; at λ = 100 the L1 term leads clearly, but by a factor that has nothing to do
 # with the two values in G's line. The exact shares depend on the picture's size and on the width
 # of D; λ = 100 is a choice that worked for the paper, not a constant of nature.
+#
+# Elsewhere λ is 10, mostly beside least squares. Do these programs need less of L1? **Guess**, then
+# compare with how hard each adversarial term pulls at an untrained D. (Another number to stumble
+# over in the same programs is the *load size*, 286. It belongs to no loss: pictures are enlarged to
+# that side before a random 256 is cut out, as in notebook 01.)
+
+# %% tags=["question-08", "nbval-check-output"]
+for kind, lambda_l1 in (("vanilla", 100), ("lsgan", 10)):
+    output = tf.Variable(0.0)  # about what an untrained D says
+    with tf.GradientTape() as tape:
+        loss = generator_gan_term(output, kind)
+    slope = abs(float(tape.gradient(loss, output)))
+    print(f"{kind:8} pulls with {slope:.1f}; λ = {lambda_l1} is {lambda_l1 / slope:.0f} times that")
+print("load size for 256 pixels:", load_size(256))
+
+# %% [markdown]
+# The other way round: least squares pulls four times as hard at first, so λ = 10 beside it gives L1
+# a fortieth of its relative weight, not a tenth. It is another choice, made for other tasks (the
+# number comes with CycleGAN, where L1 compares a picture with itself after a round trip), and no
+# translation of the 100.
 #
 # And the shares move. L1's length stays fixed until pixels hit their target exactly; the other one
 # depends on how sure D is. Let D train alone for 20 steps on this one batch, and measure again.

@@ -50,7 +50,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 
-from pix2pix_course import losses, runs, training
+from pix2pix_course import exercises, losses, runs, training
 from pix2pix_course.config import Config, profile
 from pix2pix_course.datasets import open_dataset, read_pair
 from pix2pix_course.generators import MODES, generate
@@ -58,7 +58,7 @@ from pix2pix_course.pipeline import load_pairs, to_network, training_batches
 from pix2pix_course.plotting import history_curves, image_grid, sample_film
 from pix2pix_course.translation import pad_to_multiple, translate
 
-set_matplotlib_formats("jpeg", pil_kwargs={"quality": 80})  # photos as PNG would fill the file
+set_matplotlib_formats("jpeg", pil_kwargs={"quality": 75})  # photos as PNG would fill the file
 gpus = len(tf.config.list_physical_devices("GPU"))
 print(f"TensorFlow {tf.__version__}, Keras {keras.__version__}, {gpus} GPU")
 
@@ -213,7 +213,7 @@ def generator_step(x, y):
 # **Predict again:** G's line and D's line will swap. But what of the averages: will D's stand
 # still, now that D is not being trained?
 
-# %% tags=["nbval-check-output"]
+# %% tags=["question-04", "question-27", "nbval-check-output"]
 before_g = state()
 generator_step(x, y)
 after_g = state()
@@ -257,7 +257,7 @@ print(f"a weight of D moved by {d_step:.4f}, one of G by {g_step:.4f}")
 # "The running size of each gradient" is what Adam remembers: two numbers for each weight. They
 # belong to that weight. Suppose one Adam has been built for G, and gets D's gradients:
 
-# %% tags=["nbval-check-output"]
+# %% tags=["question-57", "nbval-check-output"]
 shared = keras.optimizers.Adam(2e-4, beta_1=0.5)
 shared.build(G.trainable_variables)
 try:
@@ -271,6 +271,18 @@ except ValueError as error:
 # corrects the first steps of the averages, would count two steps where each network made one. One
 # optimizer per network is simpler, and each can have a learning rate of its own.
 #
+# The 0.5 is `beta_1`, the share of its old direction that Adam keeps in each step; the usual value
+# is 0.9. In a game the opponent moves and the right direction changes. **Guess:** a gradient that
+# was 1 for long turns to -1. After how many steps does Adam follow?
+
+# %% tags=["question-57", "nbval-check-output"]
+for beta_1 in (0.9, 0.5):
+    direction, steps = 1.0, 0
+    while direction >= 0:
+        direction, steps = beta_1 * direction + (1 - beta_1) * -1, steps + 1
+    print(f"beta_1 = {beta_1}: turned round after {steps} steps")
+
+# %% [markdown]
 # ## 2 · Your step is the package's step
 #
 # Put together, a step runs D's half and then G's half on the same batch. One detail: both halves
@@ -279,7 +291,7 @@ except ValueError as error:
 # it would only record D's work for nothing: a tape does not follow how weights are changed.
 
 
-# %%
+# %% tags=["question-36"]
 def step_by_hand(x, y):
     """One D step, then one G step, on the same generated batch; return the three losses."""
     with tf.GradientTape() as tape:
@@ -299,7 +311,7 @@ def step_by_hand(x, y):
 # what it returns over the epoch and calls the callbacks. So there is no training loop in this
 # course. Same untrained weights, same four batches, dropout included:
 
-# %%
+# %% tags=["question-27"]
 G, D, adam_G, adam_D = fresh()
 start = state()
 by_hand = np.mean([step_by_hand(x, y) for x, y in batches], axis=0)
@@ -365,6 +377,27 @@ for number, (x, y) in enumerate(batches, start=1):
 # As a rule the new one: D has just been shown these pictures and told that they are fakes. The
 # difference is small at a learning rate of 0.0002, and both orders train well. What matters is
 # that the two updates do not mix: each follows its own loss, with its own list of weights.
+#
+# ### Real and generated, in the same step?
+#
+# Some programs show D real images in one step and generated ones in the next. What does D
+# learn from ten steps with one kind alone?
+
+# %% tags=["question-62"]
+for name, (of_real, of_fake) in {"real": (1, 0), "generated": (0, 1), "both": (0.5, 0.5)}.items():
+    _, D, _, adam_D = fresh()
+    for _ in range(10):
+        with tf.GradientTape() as tape:
+            real, fake = D([x, y], training=True), D([x, y_hat], training=True)
+            real_loss, fake_loss = losses.discriminator_terms(real, fake)
+            d_loss = of_real * real_loss + of_fake * fake_loss
+        adam_D.apply(tape.gradient(d_loss, D.trainable_variables), D.trainable_variables)
+    d_real, d_fake = (float(losses.belief(logits)) for logits in (real, fake))
+    print(f"{name:9}  D(real) {d_real:.2f}   D(fake) {d_fake:.2f}")
+
+# %% [markdown]
+# To say the same to everything: that is the cheapest answer to one kind, and the next step unlearns
+# it. Only both together ask for the difference.
 #
 # ## 3 · What happens around the steps
 #
@@ -485,7 +518,7 @@ except runs.RunError as error:
 # You are used to one curve that goes down. **Before you run the next cell**, sketch what the left
 # plot, the L1 distance to the target, should look like in a training that goes well.
 
-# %%
+# %% tags=["question-72"]
 history_curves(run.history, losses.CHANCE[config.gan_loss])
 plt.show()
 speed = np.median([row["images_per_second"] for row in run.history])
@@ -505,6 +538,17 @@ print(f"median speed: {speed:.0f} images per second")
 # - **Distance to the target.** It does *not* fall; after the first epochs it even rises a little.
 #
 # Under `smoke` there are two points to a line and nothing to be read from them.
+#
+# Whoever stops a training "when the loss stops falling" stops where L1 is lowest:
+
+# %% tags=["question-72"]
+l1 = [row["g_l1"] for row in run.history]
+print(f"L1 was lowest in epoch {1 + int(np.argmin(l1))} of {len(l1)}")
+
+# %% [markdown]
+# Under `cpu` that is near the start, where section 6 will show dull blobs. The number of epochs is
+# chosen by looking at pictures, and by a metric on test images; the paper takes 200 for facades
+# (§6.2).
 #
 # Why would a training that minimises L1 with a weight of 100 let it rise? Some reference points
 # help. Two competitors that know nothing of the condition: the untrained generator, and the
@@ -678,7 +722,7 @@ plt.show()
 # of its own (§3.1). One label map could belong to a thousand houses; it draws one, with tiny
 # variations. Now all three modes on the test images:
 
-# %%
+# %% tags=["question-44"]
 pictures = {
     mode: np.stack([translate(run, x, mode) for x in test.condition]).astype(float)
     for mode in MODES
@@ -704,7 +748,36 @@ plt.show()
 #
 # Neither is right by definition. The paper's mode treats an image as the training did, and so it
 # is the default here. It has a price to remember: in a batch of several, an image's translation
-# would depend on its neighbours. So `translate` takes one image at a time.
+# would depend on its neighbours. So `translate` takes one image at a time, and pix2pix trains with
+# batches of one: G meets in use what it met in training, and moves more often.
+
+# %% tags=["question-47"]
+alone = generate(run.generator, to_network(test.condition[:1]), "deterministic")
+for size in (2, 4):
+    together = generate(run.generator, to_network(test.condition[:size]), "deterministic")
+    apart = 127.5 * np.abs(together[0] - alone[0]).mean()
+    print(f"in a batch of {size}, the first picture changes by {apart:.1f} grey levels")
+for size in (1, 10, 64):
+    print(f"400 pairs in batches of {size:2}: {400 // size} moves of each network an epoch")
+
+# %% [markdown]
+# The same holds for D. It was trained on images made as in mode `"paper"`. Other programs make D's
+# images by `predict`, that is, in mode `"running"`, while G is trained in training mode: D
+# then learns about pictures that G's own step never makes. What does our D think of each kind?
+
+# %% tags=["question-43", "question-63"]
+_, checkpoint = runs.newest_checkpoint(folder)
+referee = training.build_discriminator(config)
+referee.load_weights(checkpoint / "discriminator.weights.h5")
+for mode, images in (pictures | {"(photos)": test.target}).items():
+    pairs = zip(to_network(test.condition), to_network(images), strict=True)
+    beliefs = [losses.belief(referee([x[None], y[None]], training=True)) for x, y in pairs]
+    print(f"{mode:14}  D's mean answer {np.mean(beliefs):.2f}")
+
+# %% [markdown]
+# Under `cpu` it sees through the kind that it was trained on best, and is a little more easily
+# deceived by mode `"running"`, whose pictures it has never met. A D that was trained on those would
+# err the other way round, and on just the pictures from which G takes its gradient.
 #
 # ### Looking without touching
 #
@@ -723,7 +796,7 @@ def count_changed(old, new):
     return sum(not np.array_equal(a, b) for a, b in zip(old, new, strict=True))
 
 
-# %% tags=["nbval-check-output"]
+# %% tags=["question-04", "nbval-check-output"]
 before = everything(run.generator)
 averages = [average.numpy() for average in run.generator.non_trainable_weights]
 for mode in MODES:
@@ -820,27 +893,197 @@ plt.show()
 # photos. And nothing here says how *good* the translations are: an eye on a few pictures is no
 # evaluation. That is notebook 06.
 #
+# ## Questions you may bring from older code
+#
+# Before TensorFlow 2 there was no tape to hand. A GAN was written with two functions of Keras which
+# are gone. `K.function(inputs, outputs)` made a callable of a piece of graph; now a model *is*
+# callable, and `tf.function` compiles whatever is written around it. `get_updates` returned no
+# gradients, but a list of operations which moved weights and Adam's averages whenever they were
+# run; now `apply` moves them at once.
+
+# %% tags=["question-11", "nbval-check-output"]
+ask = tf.function(lambda x, y: D([x, y], training=False))  # was K.function([x, y], [D's answer])
+print("there is a K.function:", hasattr(keras.backend, "function"))
+print("its successor answers:", tuple(ask(x, y).shape))
+
+# %% tags=["question-12", "nbval-check-output"]
+adam, weight = keras.optimizers.Adam(0.1), keras.Variable([1.0, -2.0])
+print("there is a get_updates:", hasattr(adam, "get_updates"))
+adam.apply([tf.constant([5.0, -0.01])], [weight])
+print("the weights after `apply`:", weight.numpy().round(3))
+
+# %% [markdown]
 # ## Exercises
 #
-# 1. **Predict, then try.** In `generator_step`, let the list of weights be
-#    `G.trainable_variables + D.trainable_variables` (with an Adam of its own) and train for 30
-#    steps on one batch. What happens to D(fake), and who is to blame? *A right answer shows D(fake)
-#    climbing: D is now paid for being fooled.*
-# 2. **Complete the code.** Write `step_at_once(x, y)`, which takes both gradients at the same
-#    weights and then moves both networks. *Right if, from `fresh()`, D ends its first step where
-#    `step_by_hand` puts it, and G does not. Explain why.*
-# 3. **Change the game.** Train `trial("lsgan", gan_loss="lsgan", epochs=20)` and draw its curves.
-#    Which chance level belongs into the plot, and may D(real) exceed 1? *A right answer uses
-#    `losses.CHANCE` and says what bounds, or does not bound, D's outputs.*
-# 4. **Break the seeds.** Resume the stopped run of section 7 as `forgetful` does, but with
-#    Adam's state (`runs.load_checkpoint`) and *without* `SeedEachEpoch`. *A right answer finds
-#    different weights, and names the layers that are to blame.*
-# 5. **Fade out.** Repeat section 9's `L1 + GAN` with `decay_epochs` at half its epochs. Compare
-#    the last two pictures of `samples/` in both runs. *With the rate fading, they should differ
-#    less from each other.*
-# 6. **Weigh.** Section 9 once more with `lambda_l1` at 10 and at 1000. *A right answer says where
-#    both lie beside the two runs above, in distance and in sharpness, and why.*
+# In the cells below, write where it says `# your turn`, in place of the dots, then run the check
+# under it. A check says "right", "wrong" with a hint, or "not yet tried"; it may be run as often as
+# you like. Explanations go into the cells that say *Your answer*: double-click on them.
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 1 · prediction: the wrong list
 #
+# In `generator_step`, let the list of weights be `G.trainable_variables + D.trainable_variables`
+# (with an Adam of its own), and take 20 such steps, without D's half. The loss speaks of generated
+# images only. What does D say of *photos* in the end: does D(real) "rise", "fall" or "stay"? Who is
+# to blame? And if the list is right?
+
+# %% tags=["exercise"]
+# <solution>
+d_real_will = "rise"
+# </solution>
+
+# %% tags=["nbval-check-output"]
+exercises.check_wrong_list(d_real_will)
+
+# %%
+for name in ("G alone", "G and D"):
+    G, D, adam, _ = fresh()
+    weights = G.trainable_variables + (D.trainable_variables if name == "G and D" else [])
+    for step in range(20):
+        with tf.GradientTape() as tape:
+            y_hat = G(x, training=True)
+            g_gan, g_l1 = generator_terms(x, y, y_hat)
+            objective = g_gan + small.lambda_l1 * g_l1
+        adam.apply(tape.gradient(objective, weights), weights)
+        if step in (0, 19):
+            d_real = float(losses.belief(D([x, y], training=True)))
+            d_fake = float(losses.belief(D([x, y_hat], training=True)))
+            print(f"{name}, step {step + 1:2}: D(real) {d_real:.2f}, D(fake) {d_fake:.2f}")
+
+# %% [markdown] tags=["solution"]
+# It rises, and so does D(fake), within 20 steps from 1/2 to about 0.7: D is paid for being fooled
+# and learns to say "real" to everything, photos included. To blame is the list that lets it move.
+# With the right one D(real) does not change at all, since nothing that it depends on moves; D(fake)
+# hardly does in so few steps.
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 2 · code: both at once
+#
+# Write a step that takes both gradients at the *same* weights and only then moves both networks, as
+# TensorFlow's tutorial does (section 2). It gets networks and optimizers as arguments, and returns
+# the three losses as `step_by_hand` does; λ is `small.lambda_l1`. From the same start, which
+# of the two networks ends its first step where `step_by_hand` puts it, and why not the other?
+
+
+# %% tags=["exercise"]
+def step_at_once(G, D, adam_G, adam_D, x, y):
+    """Move both networks from the same weights; return d_loss, g_gan, g_l1."""
+    # <solution>
+    with tf.GradientTape(persistent=True) as tape:
+        y_hat = G(x, training=True)
+        real_logits, fake_logits = D([x, y], training=True), D([x, y_hat], training=True)
+        d_loss = sum(losses.discriminator_terms(real_logits, fake_logits)) / 2
+        g_gan, g_l1 = losses.generator_gan_term(fake_logits), losses.l1_term(y, y_hat)
+        objective = g_gan + small.lambda_l1 * g_l1
+    of_D = tape.gradient(d_loss, D.trainable_variables)
+    of_G = tape.gradient(objective, G.trainable_variables)
+    adam_D.apply(of_D, D.trainable_variables)
+    adam_G.apply(of_G, G.trainable_variables)
+    return float(d_loss), float(g_gan), float(g_l1)
+    # </solution>
+
+
+# %% tags=["nbval-check-output"]
+exercises.check_step_at_once(step_at_once)
+
+# %% [markdown] tags=["solution"]
+# D ends in the same place: in `step_by_hand` it moves first, from the same weights and on the same
+# `y_hat`. G does not, for there it answers to a D that has moved. (One tape for both is right: each
+# gradient is asked for with respect to one list.)
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 3 · code: a rate that fades
+#
+# Write the schedule of section 3. The rate is `start` until the last `decay_epochs` epochs, which
+# take it down in equal steps, the first of them already lower, to reach 0 *one epoch after* the
+# last. Epochs count from 1. Why not 0 in the last epoch? What will be seen in the last two pictures
+# of `samples/`, beside those of a run whose rate does not fade?
+
+
+# %% tags=["exercise"]
+def fading_rate(epoch, epochs, decay_epochs, start):
+    """Learning rate of an epoch, counted from 1."""
+    # <solution>
+    left = epochs - epoch + 1
+    return start * min(1, left / (decay_epochs + 1))
+    # </solution>
+
+
+# %% tags=["nbval-check-output"]
+exercises.check_fading_rate(fading_rate)
+
+# %% [markdown] tags=["solution"]
+# At rate 0 an epoch costs as much as any other and moves nothing. With Adam a step is about as long
+# as the rate, whatever the gradient, so without fading the networks circle at the same pace to the
+# end, and the last two pictures differ as much as any two neighbours. With fading they differ less.
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 4 · experiment: resume without the seeds
+#
+# Resume the stopped run of section 7 once more, from `checkpoint`, with Adam's state
+# (`runs.load_checkpoint`) but *without* `SeedEachEpoch`. Does the generator end where the unbroken
+# run did? Which layers are to blame?
+
+# %% tags=["exercise"]
+_, checkpoint = runs.newest_checkpoint(scratch / "stopped, a copy")
+unseeded = training.build_pix2pix(small)
+rest, _ = training_batches(dataset, 64, 2, SEED, first_epoch=1, epochs=3, limit=8)
+# <solution>
+runs.load_checkpoint(unseeded, checkpoint)
+unseeded.fit(rest, initial_epoch=1, epochs=3, **once)
+ends = unseeded.generator.get_weights()
+off = mean_distance(unbroken.generator.get_weights(), ends)
+print(f"apart by {off:.6f}, where forgetting Adam cost {lost:.6f}")
+print([layer.name for layer in unseeded.generator.layers if getattr(layer, "rate", 0)])
+# </solution>
+
+# %% [markdown] tags=["solution"]
+# It does not: the end is further away than where forgetting Adam led (section 7). Weights, moving
+# averages and both Adams came back, and the batches are the same, but `build_pix2pix` starts the
+# random states of the three dropout layers anew, so other features were dropped.
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 5 · experiment: weigh
+#
+# Train section 9's `L1 + GAN` with `lambda_l1` at 10 and at 1000 (half a minute under `cpu`). First
+# predict: where will the two lie beside the runs of section 9, in distance and in sharpness?
+
+# %% tags=["exercise"]
+# <solution>
+for weight in (10, 1000):
+    weighed = trial(f"lambda {weight}", lambda_l1=weight, **length)
+    images = np.stack([translate(weighed, x) for x in test_64.condition])
+    distance = np.abs(images.astype(float) - test_64.target).mean()
+    print(f"λ = {weight:4}   distance {distance:4.1f}   sharpness {sharpness(images):4.1f}")
+# </solution>
+
+# %% [markdown] tags=["solution"]
+# Under `cpu`, λ = 1000 lies beside "L1 alone" in both: as near, and as blurred. λ = 10 lies beyond
+# "L1 + GAN" on the other side: almost as sharp as the photos, and further from them than any
+# other. λ stands in front of one of two terms, so it decides which of them sets the direction of
+# Adam's step. (Under `smoke` the order is chance.)
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 6 · experiment: another game
+#
+# Train `small` for 8 epochs with `gan_loss="lsgan"`. Which chance level belongs to its `d_loss`?
+# What are D(real) and D(fake) in the first and in the last epoch, and may D(real) exceed 1?
+
+# %% tags=["exercise"]
+# <solution>
+game = trial("lsgan", gan_loss="lsgan", epochs=8)
+print(f"chance level {losses.CHANCE['lsgan']}")
+for row in (game.history[0], game.history[-1]):
+    print({name: round(row[name], 2) for name in ("epoch", "d_loss", "d_real", "d_fake")})
+# </solution>
+
+# %% [markdown] tags=["solution"]
+# 0.25: an answer of 1/2 to everything is off by 1/2, squared. At first D answers about 0 to both,
+# so that photos cost 1, generated images 0, and `d_loss` is 1/2, twice the chance level; after 8
+# epochs it is near chance and both answers near 1/2. These are bare outputs without a sigmoid:
+# nothing bounds them, and D(real) may exceed 1. It then costs again, which pulls it back.
+
+# %% [markdown]
 # ## Next
 #
 # [Notebook 06](06_evaluation.ipynb) takes the run from its folder and asks how good it is. In the

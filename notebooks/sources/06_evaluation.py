@@ -55,16 +55,16 @@ from matplotlib_inline.backend_inline import set_matplotlib_formats
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from pix2pix_course import evaluation, painter, runs
+from pix2pix_course import evaluation, exercises, painter, runs
 from pix2pix_course.config import profile
 from pix2pix_course.generators import MODES, generate
 from pix2pix_course.pipeline import load_pairs, to_image, to_network
 from pix2pix_course.plotting import image_grid
-from pix2pix_course.segmenter import read_labels
+from pix2pix_course.segmenter import read_labels, train_segmenter
 from pix2pix_course.training import build_generator
 from pix2pix_course.translation import translate
 
-set_matplotlib_formats("jpeg", pil_kwargs={"quality": 50})  # photos as PNG would fill the file
+set_matplotlib_formats("jpeg", pil_kwargs={"quality": 45})  # photos as PNG would fill the file
 plt.rcParams["figure.dpi"] = 80
 gpus = len(tf.config.list_physical_devices("GPU"))
 print(f"TensorFlow {tf.__version__}, Keras {keras.__version__}, {gpus} GPU")
@@ -666,9 +666,10 @@ else:
 #
 # `evaluation.evaluate` does all of this: translate the split, measure, read, write. It finds the
 # reader that we trained and uses it again. `pix2pix-course evaluate RUN` is the same from a
-# terminal.
+# terminal. Whether a training was good, its losses do not tell (notebook 04, section 6); a table
+# with a ceiling and a floor does.
 
-# %%
+# %% tags=["question-49"]
 result = evaluation.evaluate(run, verbose=0)
 plt.close("all")  # its picture is on disk; a closer look follows below
 print(result.table())
@@ -824,7 +825,7 @@ else:
     plt.show()
 
 # %%
-set_matplotlib_formats("jpeg", pil_kwargs={"quality": 50})
+set_matplotlib_formats("jpeg", pil_kwargs={"quality": 45})
 if palette is None:
     print(SKIPPED)
 else:
@@ -908,7 +909,7 @@ broken = {
 image_grid({"condition": x[:2]} | {k: v[:2] for k, v in broken.items()}, cell=1.6)
 plt.show()
 
-# %%
+# %% tags=["question-49"]
 ladder = {"real": y, "generated": y_hat} | broken | {"real, shuffled": np.roll(y, 1, axis=0)}
 if palette is None:
     print(SKIPPED)
@@ -947,9 +948,9 @@ else:
 # %% [markdown]
 # ## 14 · What none of these numbers measures
 #
-# Obedience is not beauty. A picture of flat colours, one for each class, can be read quite well
-# and would fool nobody (exercise 4). For "does it look real?" there are two usual answers, and
-# neither fits on this page:
+# Obedience is not beauty. A picture of flat colours, one for each class, is read better than the
+# floor, comes nearer to the photo than ours, and would fool nobody (exercise 4). For "does it look
+# real?" there are two usual answers, and neither fits on this page:
 #
 # - **FID**, the Fréchet Inception distance, compares the statistics of two *crowds* of pictures,
 #   seen through a large classifier. It needs thousands of pictures to be stable. The facades have
@@ -983,29 +984,188 @@ else:
 # split of a few dozen painted streets is kinder than real photos: the painted ceiling is far
 # above the 0.80 of the paper's Cityscapes. And one run of each kind was measured, so a small
 # difference may be luck.
-#
+
+# %% [markdown]
 # ## Exercises
 #
-# 1. **Predict, then try.** In section 4, shift the photo by 2, 4 and 8 pixels. Does the PSNR keep
-#    falling? *A right answer finds that it levels off, and says at which size of the image's
-#    parts.*
-# 2. **Complete the code.** Write `confusion_fast(truth, read, k)` without a loop, with
-#    `np.bincount` or `np.add.at`. *Right if it equals `count_by_hand` on a thousand random label
-#    maps.*
-# 3. **Change the judge.** Train a reader for one epoch (`segmenter.train_segmenter`) and repeat
-#    the table of section 13. *A right answer finds all bars shorter and nearer to each other, and
-#    explains why a low ceiling makes a score useless.*
-# 4. **Cheat.** Make a picture for each condition by painting every class in the average colour
-#    that it has in training photos. Score it with all six metrics. *A right answer beats the
-#    generator in some column, and says what an honest report would add.*
-# 5. **Change the training.** Train one run with `gan_weight=0` and one with `lambda_l1=0` and
-#    evaluate both. Compare with the order in the paper's table 1. *A right answer expects L1
-#    alone ahead in PSNR, and looks for L1 + cGAN ahead in label consistency.*
-# 6. **Is the difference real?** Take the pixel accuracies per picture of two modes from section
-#    12 and compute the mean and the standard error of their *differences*. *A right answer finds
-#    this standard error smaller than that of each mean, because the difficulty of a picture
-#    cancels.*
+# Write where it says `# your turn`, then run the check below. A check says "right", "wrong" with a
+# hint, or "not yet tried", as often as you like. Explanations go into the cells that say *Your
+# answer*.
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 1 · prediction: half the error
 #
+# A better generator halves the error of every pixel. By how many decibels does its PSNR rise, to
+# one decimal? What does the answer not depend on?
+
+# %% tags=["exercise"]
+# <solution>
+decibels = 6.0
+# </solution>
+
+# %% tags=["nbval-check-output"]
+exercises.check_half_the_error(decibels)
+
+# %%
+dark = np.zeros((8, 8, 3), np.uint8)
+for error in (80, 40, 20, 10):
+    print(f"off by {error:2}: PSNR {evaluation.psnr(dark + np.uint8(error), dark):.2f} dB")
+
+# %% [markdown] tags=["solution"]
+# Half the error is a quarter of the squared error, and $10 \log_{10} 4 = 6.02$ dB. It does not
+# depend on the size of the error: decibels measure ratios, so each further halving brings the same
+# 6 dB, whether anybody can still see the difference or not.
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 2 · code: a confusion matrix without a loop
+#
+# `count_by_hand` visits every pixel. Write the same without a loop, with `np.bincount` or
+# `np.add.at`. The label maps are `uint8`, of any shape, and some classes may occur nowhere. Why is
+# `counts[truth, read] += 1` not enough?
+
+
+# %% tags=["exercise"]
+def confusion_fast(truth, read, k):
+    """Pixels by true class (rows) and class read (columns): an array (k, k) of whole numbers."""
+    # <solution>
+    pairs = truth.astype(int).ravel() * k + read.ravel()
+    return np.bincount(pairs, minlength=k * k).reshape(k, k)
+    # </solution>
+
+
+# %% tags=["nbval-check-output"]
+exercises.check_confusion_fast(confusion_fast)
+
+# %% [markdown] tags=["solution"]
+# Each pair of classes becomes one number, true · k + read, from 0 to k² - 1, and `bincount` counts
+# those. With fancy indexing NumPy first reads all the places, then adds 1 to what it read, then
+# writes: a place that occurs a thousand times is written a thousand times with the same number.
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 3 · experiment: farther and farther away
+#
+# In section 4 a shift by one pixel cost a lot. Shift `photo` by 1, 2, 4, … 64 pixels with
+# `np.roll`. Does every doubling cost as much again? Compare with a photo of another house,
+# `other`. At what sizes of parts of the facade does something happen?
+
+# %% tags=["exercise"]
+# <solution>
+for shift in (1, 2, 4, 8, 16, 32, 64):
+    moved = np.roll(photo, shift, axis=1)
+    print(f"{shift:2} px: PSNR {evaluation.psnr(moved, photo):5.2f} dB", end="   ")
+    print(f"SSIM {evaluation.ssim(moved, photo):.2f}")
+print(f"other: PSNR {evaluation.psnr(other, photo):5.2f} dB", end="   ")
+print(f"SSIM {evaluation.ssim(other, photo):.2f}")
+# </solution>
+
+# %% [markdown] tags=["solution"]
+# No: the second pixel costs nearly 3 dB (18.8, then 16.0), later doublings about 1 dB or less, and
+# 64 pixels are *better* than 32, since windows meet windows again. Once a shift is as wide as bars
+# and frames, nearly every edge is already wrong, and it hardly matters by how much. So beyond a few
+# pixels PSNR does not say how far something has moved. What is left (12 to 13 dB) is that sky meets
+# sky and wall meets wall of the same colour; a house of another colour gets 10.
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 4 · experiment: cheat
+#
+# Make a picture for each condition `x` that paints every class in the average colour that it has in
+# training photos, without any network. Score it beside `y_hat` with the six metrics of section 9.
+# Where does it beat the generator? What would an honest report have to add?
+
+# %% tags=["exercise"]
+# <solution>
+if palette is None:
+    print(SKIPPED)
+else:
+    train = load_pairs(dataset, "train", config.image_size, few)
+    train_ids = np.stack([palette.to_ids(condition) for condition in train.condition])
+    colours = np.zeros((len(palette), 3))
+    for k in np.unique(train_ids):
+        colours[k] = train.target[train_ids == k].mean(axis=0)
+    painted_flat = as_picture(colours)[truth]
+    print_consistency({"generated": y_hat, "flat colours": painted_flat})
+    for name, images in {"generated": y_hat, "flat colours": painted_flat}.items():
+        each = [distances(a, b) for a, b in zip(images, y, strict=True)]
+        print("{:24}MAE {:6.1f}   PSNR {:5.2f}   SSIM {:.2f}".format(name, *np.mean(each, axis=0)))
+# </solution>
+
+# %% [markdown] tags=["solution"]
+# In our run the flat colours beat the generator by MAE (39 to 42 grey levels) and by PSNR (14.7 to
+# 13.5 dB), and are level with it by SSIM: no network was needed for that, only averages. The reader
+# sees through it (mean IoU 0.23 to 0.65), though it still stands above the floor, since colour and
+# place give away sky, wall and pavement. An honest report would add this line to its table, as a
+# baseline that any method has to beat, and show the pictures.
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 5 · code: is the difference real?
+#
+# Two sets of scores, one number a picture, for the *same* pictures: two modes of section 12, say.
+# Section 11 gave the standard error of a mean. Write that of the mean *difference*. When is it much
+# smaller than the errors of the two means, and when is it not?
+
+
+# %% tags=["exercise"]
+def mean_difference(first, second):
+    """Mean of `first` minus `second`, picture by picture, and its standard error: two numbers."""
+    # <solution>
+    apart = first - second
+    return apart.mean(), apart.std(ddof=1) / np.sqrt(len(apart))
+    # </solution>
+
+
+# %% tags=["nbval-check-output"]
+exercises.check_mean_difference(mean_difference)
+
+# %% tags=["solution"]
+if palette is None:
+    print(SKIPPED)
+else:
+    by_mode = {
+        name: (read_labels(reader, versions[name]) == truth).mean(axis=(1, 2))
+        for name in ("paper, seed 0", "running", "deterministic")
+    }
+    for name, values in by_mode.items():
+        apart, error = mean_difference(by_mode["paper, seed 0"], values)
+        alone = values.std(ddof=1) / np.sqrt(len(values))
+        print(f"{name:14} {values.mean():.3f} ± {alone:.3f}   paper is ahead by ", end="")
+        print(f"{apart:.3f} ± {error:.3f}")
+
+# %% [markdown] tags=["solution"]
+# In our run the errors of the means are 0.005 to 0.007. Of `deterministic` the difference is known
+# to 0.001: both modes find the same pictures hard, so the difficulty cancels. Of `running` it
+# is 0.011 ± 0.007, hardly better than from other pictures, because this mode spoils some pictures
+# and spares others: a loss of less than two standard errors, on forty pictures. (To divide by n in
+# the deviation, as NumPy does of itself, is as right here.)
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 6 · experiment: a hasty judge
+#
+# Train another reader for a single epoch (`train_segmenter`, with the pairs of the training split)
+# and repeat the table of section 13 with it. What becomes of ceiling and floor, and of the distance
+# between "generated" and its two sabotages?
+
+# %% tags=["exercise"]
+# <solution>
+if palette is None:
+    print(SKIPPED)
+else:
+    train = load_pairs(dataset, "train", config.image_size, config.train_pairs)
+    train_ids = np.stack([palette.to_ids(condition) for condition in train.condition])
+    options = {"filters": config.segmenter_filters, "epochs": 1, "verbose": 0}
+    hasty = train_segmenter(train.target, train_ids, len(palette), **options)
+    for name, images in ladder.items():
+        counts = evaluation.confusion(truth, read_labels(hasty, images), len(palette))
+        mine, hastily = consistency(images), evaluation.consistency_scores(counts)
+        print(f"{name:24} mean IoU {mine['mean_iou']:.3f}   one epoch {hastily['mean_iou']:.3f}")
+# </solution>
+
+# %% [markdown] tags=["solution"]
+# The ceiling sinks by more than half, in our run from 0.89 to 0.41, while the floor stays where it
+# is. And "generated" reaches 0.40, as good as real: what the hasty reader does not see (small
+# parts, rare classes), nobody is charged for. Only the sabotages are still found out. So a low
+# ceiling flatters, and scores that were read by different readers must never be compared.
+
+# %% [markdown]
 # ## Next
 #
 # This closes the first round: data, networks, losses, training, and now a verdict. Go round again

@@ -52,7 +52,7 @@ import numpy as np
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 from PIL import Image
 
-from pix2pix_course import experiments, runs
+from pix2pix_course import exercises, experiments, runs
 from pix2pix_course.datasets import open_dataset
 from pix2pix_course.discriminators import receptive_field
 from pix2pix_course.experiments import PUBLISHED
@@ -447,7 +447,7 @@ pictures(patches)
 # the paper, in how many of all possible draws would you have seen it? **Guess** first, for an
 # order that is carried and for one that is open.
 
-# %%
+# %% tags=["question-49"]
 print(f"{'order of the paper':53}{'seen in':>9}   verdict of all seeds")
 for published in PUBLISHED.values():
     for better, worse in experiments.published_orders(published):
@@ -538,24 +538,111 @@ for each in ("psnr", "ssim", metric):
 # The rule asks whether two rows differ, not by how much, and "open" is no proof of equality: with
 # ten seeds some of it would be decided. All rows share one learning rate and one number of steps; a
 # row that is behind here might lead with settings of its own.
-#
+
+# %% [markdown]
 # ## Exercises
 #
-# 1. **Predict, then try.** How many seeds must each row have so that luck separates two equal rows
-#    at most once in a thousand? *Right if `experiments.luck` agrees, and you can say why two rows
-#    with 2 and 20 seeds are a poor use of 22 trainings.*
-# 2. **Complete the code.** One seed gives two rows the same order of pairs, so they may be compared
-#    seed by seed. Write `paired(better, worse)`, which counts the seeds in which the first is
-#    ahead. *Right if it finds 3 of 3 in every order that is carried. Then find an open order with 3
-#    of 3, and say how often luck alone gives that: once in $2^3$.*
-# 3. **Train longer.** Add the rows "L1, longer" and "L1+cGAN, longer", with twice the epochs
-#    (`rows["L1"].replace(epochs=4, decay_epochs=2)`), and call `run_grid` with all rows and the
-#    same folder: what is there is read back, and the same reader judges. Does the distance between
-#    the two grow or shrink? *A right answer gives all means with their spread, and claims no more
-#    than the rule allows.*
-# 4. **Weigh.** Which `lambda_l1` would you have chosen? Add rows for 1, 10 and 1000. *A right
-#    answer bets first, reports mean IoU and PSNR, and leaves open what is open.*
+# Write where it says `# your turn`, then run the check below. A check says "right", "wrong" with a
+# hint, or "not yet tried", as often as you like. Explanations go into the cells that say *Your
+# answer*.
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 1 · prediction: once in a thousand
 #
+# Three seeds each let luck through once in 20. How many seeds must each of two equal rows have, at
+# least, so that luck puts all of a given one above all of the other at most once in 1000? Count as
+# in section 3. Why are two rows with 2 and 20 seeds a poor use of 22 trainings?
+
+# %% tags=["exercise"]
+# <solution>
+seeds_needed = 7
+# </solution>
+
+# %% tags=["nbval-check-output"]
+exercises.check_seeds_needed(seeds_needed)
+
+# %%
+for first, second in ((4, 4), (6, 6), (8, 8), (11, 11), (2, 20)):
+    print(f"{first:2} and {second:2} seeds: once in {1 / experiments.luck(first, second):,.0f}")
+
+# %% [markdown] tags=["solution"]
+# Seven: $\binom{12}{6} = 924$ is just too few, $\binom{14}{7} = 3432$ is enough. With 2 and 20
+# seeds there are only $\binom{22}{2} = 231$ ways, with 11 and 11 there are 705,432: for the same
+# number of trainings, luck has most to overcome where both rows have equally many.
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 2 · code: seed by seed
+#
+# One seed gives two rows the same order of the pairs, so they may be compared seed by seed. Write
+# `paired`, the number of seeds in which the first row is ahead. With n seeds and two equal rows,
+# how often is a given one of them ahead in all n by luck alone?
+
+
+# %% tags=["exercise"]
+def paired(better, worse):
+    """Number of seeds k in which `better[k]` is above `worse[k]`; two arrays of the same length."""
+    # <solution>
+    return int(np.sum(better > worse))
+    # </solution>
+
+
+# %% tags=["nbval-check-output"]
+exercises.check_paired(paired)
+
+# %% tags=["solution"]
+for better, worse in different.values():
+    ahead = paired(grid.values(better, metric), grid.values(worse, metric))
+    order = f"{better}  above  {worse}"
+    print(f"{order:53}{ahead} of {len(seeds)}   {grid.verdict(better, worse, metric)}")
+
+# %% [markdown] tags=["solution"]
+# A given one of the two is ahead in all n seeds once in $2^n$, one in 8 for three: weaker evidence
+# than "all of one above all of the other" (one in 20). Every order that is carried has 3 of 3, but
+# not the reverse: in our run two open orders have it as well, the patch above the whole image and
+# the whole image above the pixel. Seed by seed, the luck that both rows share cancels. To be
+# worth a claim it would take five seeds ($2^5 = 32$).
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 3 · experiment: choose the judge afterwards
+#
+# Suppose you want a certain row of table 1 to win, and nobody asked you beforehand by which metric.
+# `grid.cells[0].scores` names those that the grid has kept. For each of them, find the row of
+# `losses` with the best mean (`grid.spread`; mind that for one of them lower is better). How many
+# different winners can you announce? What does that say about a table that shows one metric?
+
+# %% tags=["exercise"]
+# <solution>
+for each in grid.cells[0].scores:
+    sign = -1 if each == "mae" else 1
+    means = {name: sign * grid.spread(name, each).mean for name in losses}
+    best = max(means, key=means.get)
+    print(f"{each:16} best: {best:8} {grid.spread(best, each)}")
+# </solution>
+
+# %% [markdown] tags=["solution"]
+# Two, in our run: by MAE and PSNR the winner is L1 alone, by SSIM and everything that the reader
+# says it is L1+GAN; the paper's own choice, L1+cGAN, wins by none. With the metric chosen
+# afterwards one can announce either, with honest numbers. So a table of one metric should say that
+# the metric was chosen before, or show the others.
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 4 · experiment: train longer
+#
+# Add the rows "L1, longer" and "L1+cGAN, longer", with twice the epochs
+# (`rows["L1"].replace(epochs=4, decay_epochs=2)`), and call `run_grid` with all rows and the same
+# folder: what is there is read back, and the same reader judges. Under `cpu` this takes some five
+# minutes. Bet first: does the distance between the two grow or shrink? Who likes it can add rows
+# for `lambda_l1` 1, 10 and 1000 as well.
+
+# %% tags=["exercise"]
+# your turn
+
+# %% [markdown] tags=["solution"]
+# There is no single right number here. A right answer names its bet, gives all means with their
+# spread, and claims no more than the rule of section 3 allows: "carried", "reversed" or "open".
+# For the weights, it reports mean IoU *and* PSNR, and expects that they choose differently.
+
+# %% [markdown]
 # ## Next
 #
 # [Notebook 08](08_six_implementations.ipynb) varies something else: not the method but who wrote it
