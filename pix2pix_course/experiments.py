@@ -19,7 +19,6 @@ import numpy as np
 
 from pix2pix_course import runs
 from pix2pix_course.config import Config
-from pix2pix_course.datasets import is_name
 from pix2pix_course.evaluation import evaluate
 
 SCORES = ("pixel_accuracy", "class_accuracy", "mean_iou")
@@ -226,7 +225,9 @@ def run_grid(
     cells, spent = {}, []
     for name, seed in jobs:
         place = cell_folder(folder, name, seed)
-        if (found := read_cell(name, located(configs[name], seed), place)) is not None:
+        if (
+            found := read_cell(name, runs.located(configs[name].replace(seed=seed)), place)
+        ) is not None:
             cells[name, seed] = found
     if cells and verbose:
         print(f"{len(cells)} of {len(jobs)} trainings were finished before", flush=True)
@@ -234,7 +235,10 @@ def run_grid(
     for number, (name, seed) in enumerate(jobs, start=1):
         if (name, seed) in cells:
             continue
-        config, place = located(configs[name], seed), cell_folder(folder, name, seed)
+        config, place = (
+            runs.located(configs[name].replace(seed=seed)),
+            cell_folder(folder, name, seed),
+        )
         cell = run_cell(name, config, place, reader_folder(folder, config), data_folder)
         cells[name, seed] = cell
         write_results(cells.values(), folder)
@@ -302,13 +306,6 @@ def reader_folder(folder: Path, config: Config) -> Path:
     """Where the segmenter of a grid lives; its name tells what it was trained on, and how."""
     name = f"{Path(config.dataset).name}-{config.image_size}px"
     return folder / f"reader-{name}-{config.segmenter_filters}x{config.segmenter_epochs}"
-
-
-def located(config: Config, seed: int) -> Config:
-    """The configuration with its seed, as `runs.train` will write it down."""
-    if not is_name(config.dataset) and Path(config.dataset).is_dir():
-        config = config.replace(dataset=str(Path(config.dataset).resolve()))
-    return config.replace(seed=seed)
 
 
 def first_names(configs: Mapping[str, Config]) -> dict[str, str]:

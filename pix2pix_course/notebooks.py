@@ -359,8 +359,9 @@ def marking_sheet(found: Iterable[Path]) -> str:
     """The marking sheet of these sources; empty if they have no exercises."""
     by_title = {}
     for source in found:
-        title = generate(source).cells[0].source.splitlines()[0].lstrip("# ")
-        by_title[title] = exercises(source)
+        cells = generate(source, SOLUTION).cells
+        title = cells[0].source.splitlines()[0].lstrip("# ")
+        by_title[title] = editions.exercises(cells, source.stem[:2])
     return editions.marking_sheet(by_title) if any(by_title.values()) else ""
 
 

@@ -97,6 +97,13 @@ class Run:
         return open_run_dataset(self.config, data_folder)
 
 
+def located(config: Config) -> Config:
+    """The configuration as a run keeps it: it must find its data again from wherever it resumes."""
+    if is_name(config.dataset) or not Path(config.dataset).is_dir():
+        return config
+    return config.replace(dataset=str(Path(config.dataset).resolve()))
+
+
 def open_run_dataset(config: Config, data_folder: Path | None = None) -> Dataset:
     """The data set that `config` names."""
     return open_dataset(config.dataset, config.direction, config.palette, data_folder)
@@ -122,10 +129,7 @@ def train(
         DatasetError: the data cannot be read.
         TrainingDiverged: a loss is no longer a number.
     """
-    folder = Path(folder)
-    if not is_name(config.dataset) and Path(config.dataset).is_dir():
-        # a run must find its data again from wherever it is resumed
-        config = config.replace(dataset=str(Path(config.dataset).resolve()))
+    folder, config = Path(folder), located(config)
     if (folder / "config.json").exists():
         found = read_config(folder)
         if found != config:
