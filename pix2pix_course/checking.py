@@ -84,7 +84,9 @@ def judge(exercise: str, examine: Callable, *answers) -> Outcome:
     except Exception as error:  # an answer of a kind that the check did not foresee
         if "ellipsis" in str(error).lower():
             return Outcome(exercise, NOT_TRIED)
-        hint = f"the check cannot use this answer ({type(error).__name__}: {_first_line(error)})"
+        hint = (
+            f"the check cannot use this answer ({type(error).__name__}: {first_line(error)[:200]})"
+        )
         return Outcome(exercise, WRONG, hint)
     return Outcome(exercise, RIGHT)
 
@@ -131,11 +133,12 @@ def _what_was_raised(function: Callable, error: BaseException) -> str:
             line = linecache.getline(code.co_filename, frame.tb_lineno).strip()
             place = f", in the line `{line}`" if line else ""
         frame = frame.tb_next
-    return f"`{function.__name__}` raised {type(error).__name__}: {_first_line(error)}{place}"
+    return f"`{function.__name__}` raised {type(error).__name__}: {first_line(error)[:200]}{place}"
 
 
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [""])[0][:200]
+def first_line(text: object) -> str:
+    """The first line of a text or of an error's message; empty where there is none."""
+    return (str(text).strip().splitlines() or [""])[0]
 
 
 # --- comparing -----------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from pathlib import Path
 import nbformat
 
 from pix2pix_course import editions, notebooks
-from pix2pix_course.checking import NOT_TRIED, RIGHT, WRONG
+from pix2pix_course.checking import NOT_TRIED, RIGHT, WRONG, first_line
 from pix2pix_course.config import PAINTED
 from pix2pix_course.config import profile as profile_config
 
@@ -117,7 +117,7 @@ def grade(
                     path, student, assignments, output, profile, timeout, data_folder
                 )
             except Exception as error:  # one student's file must not cost the others their marks
-                note = f"{path.name}: {type(error).__name__}: {_first_line(error)}"
+                note = f"{path.name}: {type(error).__name__}: {first_line(error)}"
             else:
                 marks[student].add(outcomes)
                 marked |= outcomes.keys()
@@ -351,10 +351,6 @@ def _in_words(problem: str, timeout: float) -> str:
         if found:
             return f"{words} at {where}"
     return f"failed at {problem}"
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [""])[0]
 
 
 # --- tables ------------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ import nbformat
 from PIL import Image
 
 from pix2pix_course import __version__, editions
-from pix2pix_course.checking import MIME, RIGHT, WRONG
+from pix2pix_course.checking import MIME, RIGHT, WRONG, first_line
 from pix2pix_course.config import PAINTED
 from pix2pix_course.config import profile as profile_config
 from pix2pix_course.editions import EDITIONS, SOLUTION, STUDENT
@@ -115,8 +115,7 @@ def first_problem(executed: nbformat.NotebookNode) -> str | None:
     for number, cell in enumerate(code_cells(executed), start=1):
         for output in cell.outputs:
             if output.output_type == "error":
-                said = (output.evalue.strip().splitlines() or [""])[0]
-                return f"{_where(number, cell)}: {output.ename}: {said}"
+                return f"{_where(number, cell)}: {output.ename}: {first_line(output.evalue)}"
         if cell.execution_count is None:
             return f"{_where(number, cell)}: was not executed"
     return None
@@ -517,7 +516,7 @@ def execute(
     except papermill.PapermillExecutionError:
         pass  # the notebook holds it
     except Exception as error:  # a dead kernel, a cell over its time: the notebook does not tell
-        reason = f"{type(error).__name__}: {(str(error).strip().splitlines() or [''])[0]}"
+        reason = f"{type(error).__name__}: {first_line(error)}"
         if stdout.is_full:
             reason = f"{TooMuchOutput.__name__}: more than {output_limit} characters were printed"
     if not target.exists():
