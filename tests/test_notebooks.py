@@ -366,9 +366,8 @@ def test_the_editions_of_the_course_agree():
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
 def test_exercises_are_four_or_more_of_three_kinds(source):
     exercises = notebooks.exercises(source)
-    if exercises:  # not every notebook has them in this form yet
-        assert len(exercises) >= 4
-        assert {exercise.kind for exercise in exercises} == set(editions.KINDS)
+    assert len(exercises) >= 4
+    assert {exercise.kind for exercise in exercises} == set(editions.KINDS)
 
 
 @pytest.mark.parametrize(
