@@ -112,10 +112,10 @@ display(Image.new("RGB", size, "blue"))
 @pytest.fixture(scope="session")
 def course_with_exercises(tmp_path_factory) -> Path:
     """A folder of built notebooks: one, without TensorFlow, with an exercise of each kind."""
-    from pix2pix_course import notebooks
+    from pix2pix_course import authoring
 
     folder = tmp_path_factory.mktemp("course")
     (folder / "sources").mkdir()
     (folder / "sources/04_small.py").write_text(EXERCISES, encoding="utf-8")
-    notebooks.build(folder)
+    authoring.build(folder)
     return folder
