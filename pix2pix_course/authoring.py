@@ -34,6 +34,11 @@ from pix2pix_course.notebooks import (
 )
 
 MARKING_SHEET = "solutions/marking.md"
+READS_RUN_OF = {"06": "05"}
+"""Notebooks that need what another one has trained: executed again whenever that one is."""
+
+MADE_BY = "made_by_notebook.txt"
+"""In a run's folder: the notebook whose execution made it."""
 
 
 def repository() -> str:
@@ -154,9 +159,9 @@ def build(
 
     First the solution editions, of sources with exercises, in `solutions`; then the student
     editions; then the marking sheet. A notebook is executed with the defaults of its parameter
-    cell where it is stored, and replaced only once every cell of the new one has run. The first
-    notebook with a `RUNS` parameter trains what the later ones read: when it changed, the old runs
-    are deleted and all of these are executed again.
+    cell where it is stored, and replaced only once every cell of the new one has run. What
+    it trained the last time is deleted before, so that what is shown is a training; and a notebook
+    that reads its run is executed again as well.
 
     Args:
         folder: holds the notebooks, and their sources in `sources`; default: the checkout's.
@@ -178,9 +183,8 @@ def build(
     written = []
     for edition in EDITIONS:
         all_of_it = [source for source in found if edition == STUDENT or exercises(source)]
-        trainer = next((source for source in all_of_it if _uses_runs(source)), None)
         mine = [source for source in chosen if source in all_of_it]
-        written += _build(mine, edition, trainer, everything=everything, run=run)
+        written += _build(mine, edition, everything=everything, run=run)
     sheet, text = folder / MARKING_SHEET, marking_sheet(found)
     if text and (not sheet.exists() or sheet.read_text(encoding="utf-8") != text):
         sheet.write_text(text, encoding="utf-8")
@@ -200,22 +204,15 @@ def sources(folder: Path) -> list[Path]:
     return found
 
 
-def _uses_runs(source: Path) -> bool:
-    return "RUNS = " in source.read_text(encoding="utf-8")
-
-
-def _build(
-    chosen: list[Path], edition: str, trainer: Path | None, *, everything: bool, run: bool
-) -> list[Path]:
-    """Make notebooks of one edition; `trainer` is the source that trains what others read."""
+def _build(chosen: list[Path], edition: str, *, everything: bool, run: bool) -> list[Path]:
+    """Make notebooks of one edition."""
     fresh = {place(source, edition): source for source in chosen}
     made = {path: generate(source, edition) for path, source in fresh.items()}
     to_run = set()
     if run:
         to_run = {path for path in made if everything or not keep_outputs(made[path], path)}
-        if trainer and place(trainer, edition) in to_run:
-            to_run |= {path for path, source in fresh.items() if _uses_runs(source)}
-            shutil.rmtree(place(trainer, edition).parent / "runs", ignore_errors=True)
+        trained = {path.stem[:2] for path in to_run}
+        to_run |= {path for path in made if READS_RUN_OF.get(path.stem[:2]) in trained}
     written = []
     for path, notebook in made.items():
         path.parent.mkdir(exist_ok=True)
@@ -308,7 +305,14 @@ def _executed(notebook: nbformat.NotebookNode, path: Path) -> nbformat.NotebookN
     scratch.mkdir(parents=True, exist_ok=True)
     cells, target = scratch / f"{path.stem}.cells.ipynb", scratch / path.name
     nbformat.write(notebook, cells)
+    runs = path.parent / "runs"
+    for mark in runs.glob(f"*/{MADE_BY}"):
+        if mark.read_text() == path.stem:
+            shutil.rmtree(mark.parent)
+    others = set(runs.glob("*/"))
     problem = execute(cells, target, working_folder=path.parent)
+    for mine in set(runs.glob("*/")) - others:
+        (mine / MADE_BY).write_text(path.stem)
     cells.unlink()
     if problem:
         raise NotebookError(f"{path.stem}: {problem}\nexecuted so far: {target}")

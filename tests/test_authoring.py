@@ -94,21 +94,27 @@ def test_a_failing_cell_leaves_the_stored_notebook_as_it_was(authored, monkeypat
     assert (authored / "build/failed/01_title.ipynb").exists()
 
 
-def test_a_changed_training_notebook_takes_the_old_runs_and_its_readers_along(authored):
+def test_a_changed_training_notebook_trains_anew_and_takes_its_reader_along(authored):
     sources = authored / "sources"
-    (sources / "01_title.py").write_text("# %%\n1\n")
     text = '# %% tags=["parameters"]\nRUNS = "runs"\n\n# %%\nfrom pathlib import Path\n'
-    (sources / "05_training.py").write_text(text + "Path(RUNS).mkdir()\n")  # fails if it is there
-    (sources / "06_evaluation.py").write_text(text + "assert Path(RUNS).is_dir()\n")
-    assert [path.stem[:2] for path in authoring.build(authored)] == ["01", "05", "06"]
-    with (sources / "05_training.py").open("a") as file:
-        file.write("\n# %%\n2\n")
-    assert [path.stem[:2] for path in authoring.build(authored)] == ["05", "06"]
-    with (sources / "06_evaluation.py").open("a") as file:
-        file.write("\n# %%\n2\n")
-    assert [path.stem[:2] for path in authoring.build(authored)] == ["06"]
-    (sources / "01_title.py").write_text("# %%\n3\n")
-    with (sources / "06_evaluation.py").open("a") as file:
-        file.write("\n# %%\n3\n")
-    assert [path.stem[:2] for path in authoring.build(authored, ["6"])] == ["06"]
-    assert (authored / "runs").is_dir()
+    train = '(Path(RUNS) / "{0}").mkdir(parents=True)  # fails if it is there\n'
+
+    def build(*names: str) -> list[str]:
+        return [path.stem[:2] for path in authoring.build(authored, names)]
+
+    def change(name: str) -> None:
+        with (sources / f"{name}.py").open("a") as file:
+            file.write("\n# %%\n2\n")
+
+    (sources / "05_training.py").write_text(text + train.format("five"))
+    (sources / "06_evaluation.py").write_text(text + 'assert (Path(RUNS) / "five").is_dir()\n')
+    (sources / "07_tables.py").write_text(text + train.format("seven"))
+    assert build() == ["01", "05", "06", "07"]
+    change("05_training")
+    assert build() == ["05", "06"]
+    change("06_evaluation")
+    assert build() == ["06"]
+    change("07_tables")
+    change("05_training")
+    assert build("7") == ["07"]
+    assert {path.name for path in (authored / "runs").iterdir()} == {"five", "seven"}
