@@ -357,8 +357,8 @@ finish = time.perf_counter()
 print(f"4 steps by hand {middle - begin:.2f} s, by fit (already traced) {finish - middle:.2f} s")
 
 # %% [markdown]
-# Many times faster here, ten to thirty. The larger the networks and images, the smaller the factor,
-# since the arithmetic itself is the same.
+# Many times faster here. The larger the networks and images, the smaller the factor, since the
+# arithmetic itself is the same.
 #
 # ### In turn, or at once?
 #
