@@ -111,8 +111,8 @@ print(f"direction {dataset.direction}: {dataset.condition_side} is the input")
 # The last line says that, in this folder, the *right* half B is what the network will be given and
 # the left half A is what it should produce. Keep that line in mind; section 2 is about it.
 #
-# Reading a pair takes three lines with Pillow. Complete the thought before you look: which index of
-# the array is the width?
+# Reading a pair takes three lines with Pillow. Before you look: which index of the array is the
+# width?
 
 
 # %% tags=["question-30"]
@@ -570,7 +570,8 @@ for side in (64, 128, 256, 512):
 # never used offset 0.
 #
 # Cutting itself is indexing. Note that the function takes the *stack* of both sides: it cannot
-# treat them differently.
+# treat them differently. Where to cut is drawn from a seed, so that a draw can be repeated; section
+# 9 shows what that is good for.
 
 
 # %%

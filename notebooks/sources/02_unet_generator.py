@@ -403,8 +403,10 @@ print(f"after seven of them: {0.2**7:.6f} with 0.2, {0.3**7:.6f} with 0.3")
 #
 # $$\mathrm{BN}(z) = \gamma\,\frac{z-\mu}{\sqrt{\sigma^2+\varepsilon}} + \beta .$$
 #
-# The axis that is *kept*, called `axis=-1` in Keras, is the last one: the channels. What is left to
-# average over when the batch has a single image?
+# In training it also keeps *running averages* of $\mu$ and $\sigma^2$, which take their place when
+# a network is called with `training=False` (section 11). The axis that is *kept*, called `axis=-1`
+# in Keras, is the last one: the channels. What is left to average over when the batch has a single
+# image?
 
 # %% tags=["nbval-check-output", "question-15", "question-16"]
 features = np.random.default_rng(0).normal(3, 2, (1, 8, 8, 4)).astype(np.float32)

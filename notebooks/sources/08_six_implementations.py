@@ -307,10 +307,11 @@ for name, repaired in field:
 #
 # ## 4 · Side by side
 #
-# Every recipe shows its pictures in its own way: `paper` mode with dropout and batch statistics,
-# or `running` statistics and no dropout, as Gluon and the book do. **Before you run the next
-# cell**, look at the list of section 1 once more, and bet on two that you will recognise without
-# reading the titles.
+# Every recipe sees and shows its pictures in its own way. Its `Encoding` turns files into what its
+# networks are given, colour or grey, in [-1, 1] or [0, 1], and back. And it translates in its own
+# mode: `paper` mode with dropout and batch statistics, or `running` statistics and no dropout, as
+# Gluon and the book do. **Before you run the next cell**, look at the list of section 1 once more,
+# and bet on two that you will recognise without reading the titles.
 
 
 # %%
