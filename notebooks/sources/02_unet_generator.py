@@ -88,10 +88,10 @@ image_grid({"condition x": pair.condition, "target y": pair.target}, cell=1.35)
 plt.show()
 
 # %% [markdown]
-# In the painted pair above each coloured rectangle of the condition becomes something else: blue
-# a window with a frame, red a pillar. The outlines stay exactly where they are; colour and texture
-# are invented. So `G` needs two things at once. It must keep *positions* to the pixel, and it must
-# take decisions for the *whole image*: one wall has one kind of brick from left to right.
+# In the painted pair above each coloured rectangle of the condition becomes something else: light
+# blue a window with a frame, red a pillar. The outlines stay exactly where they are; colour and
+# texture are invented. So `G` needs two things at once. It must keep *positions* to the pixel, and
+# it must take decisions for the *whole image*: one wall has one kind of brick from left to right.
 #
 # The second need is a question of the **receptive field**: the part of the input that one number
 # can depend on. A 3×3 convolution with stride 1 sees 3 pixels, and each further one adds 2. A 4×4
@@ -1372,8 +1372,10 @@ for name, model in {"one pair": U, "two pairs": both}.items():
 #
 # A decoder can also double by repeating each number in a 2×2 block and convolving afterwards. The
 # packaged `unet` does so with `decoder="upsampling"`. Does the number of weights change? Compare
-# the untrained output of both decoders, as in section 7: the mean over every second row and column,
-# from each of the four starts. Where has the grid gone, and what does the new decoder cost?
+# the untrained output of both decoders, as in section 7, and measure the grid: take the mean over
+# every second row and every second column, once for each of the four starts (row 0 or 1, column 0
+# or 1). Where there is a grid, the four means differ. Where has it gone, and what does the new
+# decoder cost?
 
 # %% tags=["exercise"]
 decoders = {}

@@ -1024,8 +1024,8 @@ exercises.check_fading_rate(fading_rate)
 # ### Exercise 4 · experiment: resume without the seeds
 #
 # Resume the stopped run of section 7 once more, from `checkpoint`, with Adam's state
-# (`runs.load_checkpoint`) but *without* `SeedEachEpoch`. Does the generator end where the unbroken
-# run did? Which layers are to blame?
+# (`runs.load_checkpoint(unseeded, checkpoint)`) but *without* `SeedEachEpoch`. Does the generator
+# end where the unbroken run did? Which layers are to blame?
 
 # %% tags=["exercise"]
 _, checkpoint = runs.newest_checkpoint(scratch / "stopped, a copy")
@@ -1069,8 +1069,9 @@ for weight in (10, 1000):
 # %% [markdown] tags=["exercise"]
 # ### Exercise 6 · experiment: another game
 #
-# Train `small` for 8 epochs with `gan_loss="lsgan"`. Which chance level belongs to its `d_loss`?
-# What are D(real) and D(fake) in the first and in the last epoch, and may D(real) exceed 1?
+# Train `small` for 8 epochs with `gan_loss="lsgan"` (section 7 has `trial`). Which chance level
+# belongs to its `d_loss`? What are D(real) and D(fake) in the first and in the last epoch, and may
+# D(real) exceed 1?
 
 # %% tags=["exercise"]
 # <solution>

@@ -1148,9 +1148,9 @@ else:
 # %% [markdown] tags=["exercise"]
 # ### Exercise 6 · experiment: a hasty judge
 #
-# Train another reader for a single epoch (`train_segmenter`, with the pairs of the training split)
-# and repeat the table of section 13 with it. What becomes of ceiling and floor, and of the distance
-# between "generated" and its two sabotages?
+# Train another reader for a single epoch (`train_segmenter`, with the pairs of the training split;
+# `help(train_segmenter)` names its arguments) and repeat the table of section 13 with it. What
+# becomes of ceiling and floor, and of the distance between "generated" and its two sabotages?
 
 # %% tags=["exercise"]
 # <solution>
