@@ -4,11 +4,12 @@
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/{{repository_path}}/blob/main/notebooks/{{notebook}})
 #
 # **What you will build.** The second network of pix2pix: a discriminator that does not give one
-# verdict on a picture but a whole map of them, one for every patch of 70×70 pixels. You will
-# build it layer by layer, prove it equal to the one in the package, measure with a gradient which
-# pixels each answer depends on, and train small ones that can be lied to and that cannot.
+# verdict on a picture but a whole map of them, one for every patch of 70×70 pixels. You will build
+# it layer by layer, prove it equal to the one in the package, measure with a gradient which pixels
+# each answer depends on, and train two small ones, of which one can be lied to and the other
+# cannot.
 #
-# **Time.** About one minute on two CPU cores (profile `cpu`); on a GPU: not measured.
+# **Time.** Under one minute on two CPU cores (profile `cpu`); on a GPU: not measured.
 #
 # **After this notebook you can**
 # - say what a discriminator gives a generator that no distance between pictures can give;
@@ -74,9 +75,9 @@ keras.utils.set_random_seed(SEED)
 print(f"{dataset.name}: condition = half {dataset.condition_side}, target = the other half")
 
 # %% [markdown]
-# One word on sizes. The first eight sections are about the architecture, and look at one pair at
-# the paper's 256 pixels whatever the profile. Sections 9 and 10 train, and take size and number
-# of pairs from the profile.
+# One word on sizes. The first eight sections are about the architecture, and what pictures they
+# show come from one pair at the paper's 256 pixels, whatever the profile. Sections 9 and 10 train,
+# and take size and number of pairs from the profile.
 #
 # Symbols, here and in the other notebooks: $x$ is the condition (the label map, in the painted
 # set), $y$ the target (its photo), $\hat y = G(x)$ what the generator makes, $D$ the
@@ -164,8 +165,9 @@ history = critic.fit(walls, answers, batch_size=100, epochs=8, verbose=0)
 
 # %% [markdown]
 # Now compare three prices for a wall of brightness $v$: the expected L1, the expected L2, and
-# $-\log \sigma(D(v))$, the price that a generator pays to this discriminator (notebook 04 derives
-# it; all that matters here is that it is low where D answers "real").
+# $-\log \sigma(D(v))$, the price that a generator pays to this discriminator. Here $\sigma$ is the
+# sigmoid, which makes a probability of D's answer; notebook 04 derives the price, and all that
+# matters now is that it is low where D answers "real".
 
 # %%
 v = np.linspace(-1, 1, 201)
@@ -254,8 +256,8 @@ print("one pixel of padding:", " → ".join(map(str, sides)))
 #
 # Keras' `padding="same"` would hide this: where the stride is 1 it puts one pixel of zeros on the
 # left and two on the right. That also works, but it gives another grid than the authors' networks,
-# and answers that look half a pixel further to the right with each such layer. Some ports pad by
-# two instead. The three choices, side by side:
+# and each such layer moves what an answer looks at to the right and down, by half a cell more. Some
+# ports pad by two instead. The three choices, side by side:
 
 
 # %% tags=["question-40", "nbval-check-output"]
@@ -902,9 +904,9 @@ print("accuracy one half:", bool(exactly_half))
 
 # %% [markdown]
 # For a generator this means: against a D that sees only $\hat y$, it may paint *any* convincing
-# street and ignore the label map. Nothing in the adversarial term asks for windows where the label
-# map has windows. (In the paper's table 1 the GAN without condition and without L1 collapses to
-# nearly the same picture for every input.)
+# street and ignore the label map. Nothing in the part of its loss that comes from D, the
+# *adversarial* term, asks for windows where the label map has windows. (In the paper's table 1 the
+# GAN without condition and without L1 collapses to nearly the same picture for every input.)
 #
 # Look at the answers in the picture. The photo is the same in both maps; only the label map beside
 # it was exchanged.
@@ -1008,8 +1010,9 @@ print(f"mean over all 900 patches:    {heat.mean():.2f}")
 # ## 11 · An error you will meet
 #
 # The grid depends on the size of the picture, and a picture can be too small to leave a single
-# patch. What is the smallest side for the 70×70 D? (Not 70: padding helps.) The package refuses
-# a configuration that leaves no patch, before any network is built:
+# patch. Which of the sides 16, 24, 32, 64 and 128 is the smallest that the 70×70 D can take? (It
+# need not be over 70: padding helps.) The package refuses a configuration that leaves no patch,
+# before any network is built:
 
 # %% tags=["nbval-check-output"]
 sides = {}

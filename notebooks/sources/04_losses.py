@@ -299,8 +299,9 @@ print(f"a logit of 0.5 is a probability of {sigmoid(0.5):.2f}")
 #
 # ## 6 · The generator's term: one game, two slopes
 #
-# In the minimax game, G wants the opposite of what D wants. D minimises the cost of generated
-# patches, $-\log(1 - D(G(x)))$; so G would *maximise* it, that is, minimise
+# In a *minimax* game, which is how GANs were first described, G wants the exact opposite of what D
+# wants. D minimises the cost of generated patches, $-\log(1 - D(G(x)))$; so G would *maximise* it,
+# that is, minimise
 #
 # $$\log(1 - D(G(x))) = -\operatorname{softplus}(z) \qquad\text{("saturating")}.$$
 #
@@ -372,8 +373,9 @@ print("package's term is softplus(-z):", np.isclose(generator_gan_term(z), softp
 #
 # ## 7 · Least squares instead
 #
-# LSGAN (Mao et al., 2017) drops the logarithm: D's raw output should be 1 on real patches and 0 on
-# generated ones, and is charged the squared distance. There is no sigmoid at all.
+# LSGAN (Mao et al., 2017) drops the logarithm of the loss so far, which programs call `vanilla`:
+# D's raw output should be 1 on real patches and 0 on generated ones, and is charged the squared
+# distance. There is no sigmoid at all.
 #
 # $$\tfrac12\big[(D(x, y) - 1)^2 + D(x, \hat y)^2\big] \text{ for D}, \qquad
 #   (D(x, \hat y) - 1)^2 \text{ for G}.$$
@@ -437,7 +439,8 @@ for kind in ("vanilla", "lsgan"):
 # %% [markdown]
 # ## 8 · L1: a mean, and in which unit?
 #
-# The second wish is simple: the generated picture should be near the target,
+# Beside being taken for real, a generated picture has a second, simpler demand to meet. It should
+# be near the target:
 #
 # $$\mathcal L_{L1} = \operatorname{mean} |y - \hat y|,$$
 #
@@ -503,12 +506,11 @@ image_grid(
 plt.show()
 
 # %% [markdown]
-# Your digits depend on the data set; on painted facades the median photo costs somewhat below
-# 0.4, and an untrained U-Net, which gives nearly mid grey, about as much as mid grey does. A
-# generator trained with λ = 100 should come out clearly below the median photo on its training
-# pairs. One more thing to notice: on painted facades another *real* photo costs more than a grey
-# rectangle. L1 does not measure how real a picture looks. The next two sections turn that remark
-# into numbers.
+# Your digits depend on the data set; on painted facades the median photo costs about 0.3, and an
+# untrained U-Net, which gives nearly mid grey, about as much as mid grey does. A generator trained
+# with λ = 100 should come out clearly below the median photo on its training pairs. One more thing
+# to notice: on painted facades another *real* photo costs more than a grey rectangle. L1 does not
+# measure how real a picture looks. The next two sections turn that remark into numbers.
 #
 # ## 9 · What L1 cannot choose
 #
@@ -726,10 +728,10 @@ print(f"G: {float(g_gan):.2f} + {config.lambda_l1:g} × {float(g_l1):.2f}")
 # The untrained discriminator pays about $\log 2$, as it should. (Should yours start at 1.4, it is
 # a sum. Should it start at 5, look at the range of the pictures.)
 #
-# In the generator's line the second term is some forty times the first (your digits will differ).
-# It is tempting to conclude that the adversarial term hardly matters. But G follows slopes, not
-# values, and the slope of an absolute value does not depend on how large it is. At the
-# generator's output, with $N$ numbers in the batch, the gradient of the L1 term is
+# In the generator's line the second term, λ included, is forty to fifty times the first (your
+# digits will differ). It is tempting to conclude that the adversarial term hardly matters. But G
+# follows slopes, not values, and the slope of an absolute value does not depend on how large it is.
+# At the generator's output, with $N$ numbers in the batch, the gradient of the L1 term is
 # $\pm\lambda_{L1}/N$ for each number, so that its length is
 #
 # $$\frac{\lambda_{L1}}{N} \sqrt N = \frac{\lambda_{L1}}{\sqrt N},$$
@@ -1140,9 +1142,9 @@ print(
 # losses went down" is no test of a GAN.
 #
 # The wrong sign drives every colour into a corner of the colour cube, and L1 rises far above that
-# of a wall drawn blindly. A generator that drew its walls by lot would pay no more than that;
-# whoever does is working *against* the target. Knowing this one reference value turns an ugly
-# picture into a diagnosis.
+# of a wall drawn blindly. A generator that drew its walls by lot would pay only that; one that pays
+# more works *against* the target. Knowing this one reference value turns an ugly picture into a
+# diagnosis.
 #
 # ## Recap
 #

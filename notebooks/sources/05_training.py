@@ -8,8 +8,9 @@
 # `fit`, and train a pix2pix that notebook 06 evaluates. Then you will read its curves, stop and
 # resume a run, and use the trained generator in three different ways.
 #
-# **Time.** About 5 minutes on two CPU cores, of which the training takes 4 to 5; under `smoke` less
-# than one; on a GPU: not measured.
+# **Time.** 5 to 7 minutes on two CPU cores (profile `cpu`), of which the training takes 4 to 5, and
+# twice as much if another program runs beside it; under `smoke` less than one; on a GPU: not
+# measured.
 #
 # **After this notebook you can**
 #
@@ -184,7 +185,7 @@ print_moved(before_d, after_d)
 #
 # ### G's half
 #
-# $$L_G = -\log D(x, \hat y) + \lambda\,\lVert y - \hat y\rVert_1,\qquad \lambda = 100$$
+# $$L_G = -\log D(x, \hat y) + \lambda\,\operatorname{mean}\,|y - \hat y|,\qquad \lambda = 100$$
 #
 # Now `y_hat` has to be computed *inside* the tape: the gradient runs from D's answer back through
 # D, into the picture, and through G to its weights. D is only a path on the way. Its own weights
@@ -254,8 +255,8 @@ print(f"a weight of D moved by {d_step:.4f}, one of G by {g_step:.4f}")
 #
 # ### Why not one optimizer for both?
 #
-# "The running size of each gradient" is what Adam remembers: two numbers for each weight. They
-# belong to that weight. Suppose one Adam has been built for G, and gets D's gradients:
+# Adam remembers two numbers for each weight: the running direction of its gradient, and the running
+# size. They belong to that weight. Suppose one Adam has been built for G, and gets D's gradients:
 
 # %% tags=["question-57", "nbval-check-output"]
 shared = keras.optimizers.Adam(2e-4, beta_1=0.5)
@@ -356,7 +357,7 @@ finish = time.perf_counter()
 print(f"4 steps by hand {middle - begin:.2f} s, by fit (already traced) {finish - middle:.2f} s")
 
 # %% [markdown]
-# Several times faster here. The larger the networks and images, the smaller the factor, since the
+# Many times faster here. The larger the networks and images, the smaller the factor, since the
 # arithmetic itself is the same.
 #
 # ### In turn, or at once?
@@ -472,9 +473,10 @@ except training.TrainingDiverged as error:
 # - if it holds the finished run, you get it back at once: running this cell twice costs nothing;
 # - if it holds a run with *another* configuration, that is an error, and nothing is overwritten.
 #
-# To start anew, delete the folder. Under `cpu` the next cell takes about 4 minutes on two cores,
-# when nothing else runs on them. A good moment to predict: the lines below report L1, D(real) and
-# D(fake). **Which of the three will go down, and which up?**
+# To start anew, delete the folder. Under `cpu` the next cell takes 4 to 5 minutes on two cores when
+# nothing else runs on them; the lines that it prints say how long it still has to go. A good moment
+# to predict: the lines below report L1, D(real) and D(fake). **Which of the three will go up, which
+# down, and which neither?**
 
 # %%
 folder = Path(RUNS) / f"{Path(DATASET).name}-{PROFILE}-seed{SEED}"
@@ -528,9 +530,9 @@ print(f"median speed: {speed:.0f} images per second")
 # What you should see under `cpu`, from right to left:
 #
 # - **What D believes.** Both start at 1/2, where D only guesses. Within an epoch or two D(real) is
-#   near 0.8 and D(fake) near 0.2, and there they stay. D is ahead but has not won. Were
-#   it sure of everything, at 1.00 and 0.00, its answers would no longer tell G which pictures are
-#   a little better. Were it back at 1/2 for both, it could not tell them apart at all.
+#   near 0.8 and D(fake) near 0.2, and about there they stay. D is ahead but has not won. Were it
+#   sure of everything, at 1.00 and 0.00, its answers would no longer tell G which pictures are a
+#   little better. Were it back at 1/2 for both, it could not tell them apart at all.
 # - **The game.** The same in losses: D below its chance level of 0.693, G's adversarial term well
 #   above it. Both are flat for most of the training, yet both networks get better all the
 #   time: each is measured against an opponent that improves at the same pace. A flat line is a
@@ -546,9 +548,9 @@ l1 = [row["g_l1"] for row in run.history]
 print(f"L1 was lowest in epoch {1 + int(np.argmin(l1))} of {len(l1)}")
 
 # %% [markdown]
-# Under `cpu` that is near the start, where section 6 will show dull blobs. The number of epochs is
-# chosen by looking at pictures, and by a metric on test images; the paper takes 200 for facades
-# (§6.2).
+# Under `cpu` that is near the start, where section 6 will show dull, soft pictures. The number of
+# epochs is chosen by looking at pictures, and by a metric on test images; the paper takes 200 for
+# facades (§6.2).
 #
 # Why would a training that minimises L1 with a weight of 100 let it rise? Some reference points
 # help. Two competitors that know nothing of the condition: the untrained generator, and the
@@ -573,12 +575,12 @@ image_grid({name: images[:1] for name, images in shown.items()}, cell=1.5)
 plt.show()
 
 # %% [markdown]
-# Under `cpu` the trained generator is about as far from the targets as the grey average, and by no
-# means nearer. The label map does not say whether a wall is red or yellow, so any decided
-# wall colour is a bet, and L1 punishes each lost bet. The average never bets. D punishes exactly
-# that: no photo looks like an average. So when the pictures get sharper and more decided, L1 may
-# rise. **A loss that does not go down is no failure here**, and the one with the lowest L1 is not
-# the best translator. Section 9 takes the two terms apart; notebook 06 measures better.
+# Under `cpu` the trained generator is about as far from the targets as the grey average: no nearer,
+# or hardly. The label map does not say whether a wall is red or yellow, so any decided wall colour
+# is a bet, and L1 punishes each lost bet. The average never bets. D punishes exactly that: no photo
+# looks like an average. So when the pictures get sharper and more decided, L1 may rise. **A loss
+# that does not go down is no failure here**, and the one with the lowest L1 is not the best
+# translator. Section 9 takes the two terms apart; notebook 06 measures better.
 #
 # ## 6 · One input through the training
 #
@@ -694,9 +696,9 @@ plt.show()
 #
 # ### Three modes
 #
-# Two kinds of layer behave differently in training: dropout, and batch normalisation (statistics
-# of this batch, or moving averages of the training). Keras switches both with one argument; here
-# the combinations have names:
+# Two kinds of layer behave differently in training: dropout, and batch normalisation (statistics of
+# this batch, or moving averages of the training). Keras switches both with one argument; here, as
+# in notebook 02, the combinations have names:
 #
 # | mode | normalises with | dropout | when |
 # |---|---|---|---|
@@ -743,8 +745,9 @@ plt.show()
 # statistics, each image is normalised by *itself*: its own mean is taken out, layer by layer, so
 # all results come out with nearly the same mean colour, however different the buildings. With
 # moving averages an image keeps what sets it apart from the average of the training, and the mean
-# colour varies almost as it does among photos. But not *with* the photos: what is kept comes from
-# the layout of the label map, which knows no wall colour, and the distance grows.
+# colour varies several times as much, though less than among photos. But not *with* the photos:
+# what is kept comes from the layout of the label map, which knows no wall colour, and the distance
+# grows.
 #
 # Neither is right by definition. The paper's mode treats an image as the training did, and so it
 # is the default here. It has a price to remember: in a batch of several, an image's translation
@@ -924,8 +927,8 @@ print("the weights after `apply`:", weight.numpy().round(3))
 #
 # In `generator_step`, let the list of weights be `G.trainable_variables + D.trainable_variables`
 # (with an Adam of its own), and take 20 such steps, without D's half. The loss speaks of generated
-# images only. What does D say of *photos* in the end: does D(real) "rise", "fall" or "stay"? Who is
-# to blame? And if the list is right?
+# images only. What does D say of *photos* in the end: does D(real) "rise", "fall" or "stay"? Why?
+# And what does it do if the list is right?
 
 # %% tags=["exercise"]
 # <solution>
@@ -1021,8 +1024,8 @@ exercises.check_fading_rate(fading_rate)
 # ### Exercise 4 · experiment: resume without the seeds
 #
 # Resume the stopped run of section 7 once more, from `checkpoint`, with Adam's state
-# (`runs.load_checkpoint`) but *without* `SeedEachEpoch`. Does the generator end where the unbroken
-# run did? Which layers are to blame?
+# (`runs.load_checkpoint(unseeded, checkpoint)`) but *without* `SeedEachEpoch`. Does the generator
+# end where the unbroken run did? Which layers are to blame?
 
 # %% tags=["exercise"]
 _, checkpoint = runs.newest_checkpoint(scratch / "stopped, a copy")
@@ -1066,8 +1069,9 @@ for weight in (10, 1000):
 # %% [markdown] tags=["exercise"]
 # ### Exercise 6 · experiment: another game
 #
-# Train `small` for 8 epochs with `gan_loss="lsgan"`. Which chance level belongs to its `d_loss`?
-# What are D(real) and D(fake) in the first and in the last epoch, and may D(real) exceed 1?
+# Train `small` for 8 epochs with `gan_loss="lsgan"` (section 7 has `trial`). Which chance level
+# belongs to its `d_loss`? What are D(real) and D(fake) in the first and in the last epoch, and may
+# D(real) exceed 1?
 
 # %% tags=["exercise"]
 # <solution>

@@ -246,10 +246,10 @@ print("spread:", np.isclose(by_hand, experiments.spread(values).deviation))
 # 3. Table 3: which of the four fields is best, and which worst?
 #
 # Then start. `run_grid` trains every configuration from every seed, in a folder of its own, and
-# reads all results with one segmenter (two readers would not be comparable: notebook 06). It may
-# be interrupted: the next call reads back what is finished and takes up a broken training from
-# its checkpoint. A line for each training appears as it ends.
-# (For the outputs stored on this page they had been trained before, and were read back.)
+# reads all results with one reader (the scores of two would not be comparable: notebook 06). It may
+# be interrupted: the next call reads back what is finished and takes up a broken training from its
+# checkpoint. A line for each training appears as it ends. (For the outputs stored on this page they
+# had been trained before, and were read back.)
 
 # %%
 folder = Path(RUNS) / f"tables-{RECIPE}-{Path(DATASET).name}-{PROFILE}-seed{SEED}"
@@ -348,9 +348,9 @@ dot_plot(losses)
 print_verdicts(losses)
 
 # %% [markdown]
-# Under `smoke` no row has learnt anything, one seed cannot carry an order, and "open" everywhere
-# is correct. In our run, under `cpu`, the reader gives real photos 0.74 and photos of other
-# conditions 0.13. In between, this is what the seeds agree on:
+# Under `smoke` no row has learnt anything, one seed cannot carry an order, and "open" everywhere is
+# correct. In our run, under `cpu`, the reader gives real photos a mean IoU of 0.74 and photos of
+# other conditions 0.13. In between, this is what the seeds agree on:
 #
 # - **Both terms are needed: carried.** Either sum (0.34 to 0.41) is above L1 alone (0.25 to 0.31),
 #   and L1 alone is above either adversarial term alone. The first half of that is the central
@@ -361,10 +361,10 @@ print_verdicts(losses)
 #   behind. L1 gives every pixel an answer from the first step on. An adversarial term is worth as
 #   much as its opponent, and 800 steps make a weak one. The paper's rows had 595,000 (2975 pairs,
 #   200 epochs).
-# - **L1+GAN against L1+cGAN: reversed.** In the paper the condition gains .02; here it costs .05.
-#   With L1 at weight 100, G is held to the condition in any case, and a D that need not learn to
-#   read label maps may learn sooner what photos look like. That "may" is a guess: the seeds carry
-#   the order, not a reason for it.
+# - **L1+GAN against L1+cGAN: reversed.** In the paper the condition gains .02 of IoU; here it costs
+#   .05. With L1 at weight 100, G is held to the condition in any case, and a D that need not learn
+#   to read label maps may learn sooner what photos look like. That "may" is a guess: the seeds
+#   carry the order, not a reason for it.
 
 # %%
 set_matplotlib_formats("jpeg", pil_kwargs={"quality": 60})
@@ -402,7 +402,7 @@ pictures(generators)
 # about three times the one between L1 and L1+cGAN. The pictures show why it is so large *here*.
 # With L1 alone, the encoder-decoder paints one brown wall for every label map. With D, it paints
 # something like a house, but the same house for each. After 800 steps nothing of the condition
-# comes through the bottleneck yet; skips need not wait for that.
+# comes through the bottleneck yet. A U-Net need not wait for that, since its skips go round it.
 #
 # Then look at the floor. Both encoder-decoders score *below* photos of other houses: a wall
 # without windows has none in the right place even by luck. Their order among themselves comes out
@@ -512,11 +512,11 @@ for each in ("psnr", "ssim", metric):
     print(f"L1 above L1+cGAN in {each}:", grid.verdict("L1", "L1+cGAN", each))
 
 # %% [markdown]
-# In PSNR, "L1 above L1+cGAN" is carried; in mean IoU its opposite is; in SSIM it is
-# open. No contradiction: notebook 06 showed that PSNR pays for
-# blur. But it means that "which loss is best?" has no answer until somebody says best at what, and
-# that the choice of the metric has to be made *before* the results are seen. With six metrics to
-# choose from afterwards, almost any order can be found.
+# L1 alone has the best PSNR of these rows. In PSNR, "L1 above L1+cGAN" is carried; in mean IoU its
+# opposite is; in SSIM it is open. No contradiction: notebook 06 showed that PSNR pays for blur. But
+# it means that "which loss is best?" has no answer until somebody says best at what, and that the
+# choice of the metric has to be made *before* the results are seen. With six metrics to choose from
+# afterwards, almost any order can be found.
 
 # %% [markdown]
 # ## Recap
