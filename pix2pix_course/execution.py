@@ -156,7 +156,8 @@ def _kernel_manager(data_folder: Path | None) -> type:
     if data_folder:
         environment["PIX2PIX_COURSE_DATA"] = str(data_folder.resolve())
     command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-    command += ["--log-level=ERROR"]  # no word on every start about the unencrypted local socket
+    # No word on every start about the unencrypted local socket, nor on an interrupt at its end.
+    command += ["--log-level=CRITICAL"]
 
     class ThisInterpreter(AsyncKernelManager):
         kernel_spec = KernelSpec(argv=command, env=environment, language="python")
