@@ -121,7 +121,7 @@ shifts = [np.roll(wall, (row, column), axis=(0, 1)) for row in range(16) for col
 
 best_l1, best_l2 = np.median(shifts, axis=0), np.mean(shifts, axis=0)
 
-# %%
+# %% alt="Two brick walls, the second with its joints elsewhere, and the best single answers to all such walls: under L1 one flat brown, under L2 a slightly lighter flat brown. Neither has any joint."
 pictures = {"one wall": wall, "another": shifts[70], "best under L1": best_l1}
 pictures["best under L2"] = best_l2
 figure, axes = plt.subplots(1, 4, figsize=(8, 2.2), layout="constrained")
@@ -167,7 +167,7 @@ history = critic.fit(walls, answers, batch_size=100, epochs=8, verbose=0)
 # $-\log \sigma(D(v))$, the price that a generator pays to this discriminator (notebook 04 derives
 # it; all that matters here is that it is low where D answers "real").
 
-# %%
+# %% alt="The price of a painted wall by its brightness. Expected L1 is flat between the two real walls, expected L2 lowest midway; the learned loss has a valley at each real wall and a high ridge between."
 v = np.linspace(-1, 1, 201)
 prices = {
     "expected L1": (abs(v - dark) + abs(v - pale)) / 2,
@@ -199,7 +199,7 @@ plt.show()
 # $y$ or the generated $\hat y$. People who hear that the two are "combined" often imagine the
 # label map laid over the photo like a transparent film. Let us see what combining means.
 
-# %%
+# %% alt="A label map and its photo, followed by their six channels in grey: red, green and blue of the map, then of the photo. Side by side they are what D takes in."
 street = load_pairs(dataset, dataset.evaluation_split, 256, limit=1)
 x, y = to_network(street.condition), to_network(street.target)
 pair = layers.Concatenate()([x, y]).numpy()
@@ -509,7 +509,7 @@ print(f"that is {bottom - top + 1}×{right - left + 1} pixels of 256×256")
 print("as the formula says:", (top, bottom, left, right) == (*patch_of(row), *patch_of(column)))
 
 
-# %%
+# %% alt="A photo with one cyan square of 70 pixels; the same square, white on black, where the measured gradient is not zero; and the gradient's size inside it, bright in the middle and dark at the rim."
 def outline(axis, row, column, colour):
     """Draw the patch of one output on an image."""
     (top, _), (left, _) = patch_of(row), patch_of(column)
@@ -570,7 +570,7 @@ centre = coverage[100:156, 100:156]
 print(f"a pixel near the centre is judged by {centre.min()} to {centre.max()} patches")
 print(f"a corner pixel by {coverage[0, 0]}")
 
-# %%
+# %% alt="Left: three squares on a photo that overlap almost wholly, 8 pixels apart, and a fourth elsewhere. Right: how many patches judge each pixel, several dozen inside and ever fewer towards the border."
 figure, axes = plt.subplots(1, 2, figsize=(6.4, 2.7), layout="constrained")
 axes[0].imshow(to_picture(y[0]))
 for neighbour, colour in enumerate(("white", "gold", "cyan")):
@@ -659,7 +659,7 @@ print(f"900 patches of 70×70 one by one: {900 * one_patch / 1e9:5.1f} billion")
 # layers. To see what that does, show D a picture with nothing in it: the same value everywhere.
 # Every patch is the same, so every answer should be the same. Is it?
 
-# %%
+# %% alt="D's 30 by 30 answers to an evenly grey picture. Inside a white frame of 24 by 24 all are equal; the rows and columns outside it, whose patches reach into the padding, differ."
 flat = np.full((1, 256, 256, 3), 0.8, "float32")
 answers = D([flat, flat], training=False).numpy()[0, ..., 0]
 
@@ -735,7 +735,7 @@ plt.show()
 # Shuffle all pixels of the pair, both sides by the same permutation. Which members of the family
 # notice?
 
-# %%
+# %% alt="A label map and its photo, and both again with their pixels in one common random order: nothing but coloured noise is left, yet each pixel still has its partner."
 order = np.random.default_rng(SEED).permutation(256 * 256)
 
 
@@ -863,7 +863,7 @@ for name, judge in judges.items():
         verbose=0,
     ).history
 
-# %%
+# %% alt="Loss and accuracy by epoch. The D that sees x and y learns: its loss falls, its accuracy on unseen pairs climbs to about nine tenths. The D that sees y alone stays at chance in both."
 figure, (left, right) = plt.subplots(1, 2, figsize=(8, 2.6), layout="constrained")
 for name, curve in curves.items():
     left.plot(range(1, epochs + 1), curve["loss"], marker=".", label=f"D {name}")
@@ -923,24 +923,24 @@ maps = {
     "wrong x": answer_map(judge, other[:k], test.target[:k]),
 }
 
-# %%
+# %% alt="Two photos, each with its own and with another label map, and D's answers as heat maps. With its own map a photo is blue, believed, nearly everywhere; with another's mostly red, not believed."
 figure, axes = plt.subplots(k, 5, figsize=(8.4, 1.8 * k), squeeze=False, layout="constrained")
 for row in range(k):
     shown = [test.target[row], test.condition[row], maps["true x"][row]]
     shown += [other[row], maps["wrong x"][row]]
     titles = ["y", "its own x", "D(its own x, y)", "another x", "D(another x, y)"]
     for axis, picture, title in zip(axes[row], shown, titles, strict=True):
-        heat = axis.imshow(picture, cmap="RdYlGn", vmin=0, vmax=1)
+        heat = axis.imshow(picture, cmap="RdBu", vmin=0, vmax=1)
         axis.set(xticks=[], yticks=[])
         axis.set_title(title if row == 0 else "", fontsize=9)
 figure.colorbar(heat, ax=axes[:, -1], label="probability “real”", shrink=0.8)
 plt.show()
 
 # %% [markdown]
-# Green patches are believed, red ones are not. With its own label map a photo is mostly green, but
+# Blue patches are believed, red ones are not. With its own label map a photo is mostly blue, but
 # for a few rare things; with another's it is mostly red, and least so where the two label maps
 # happen to agree (sky above and street below, or windows that stand in the same places). Nobody
-# told D what a window is. Under `smoke` both maps stay yellow, around one half.
+# told D what a window is. Under `smoke` both maps stay pale, around one half.
 #
 # ## 10 · What are 900 answers good for?
 #
@@ -966,7 +966,7 @@ expert.fit(seen, seen_answers, batch_size=8, epochs=epochs, verbose=0)
 _, share = expert.evaluate(unseen, unseen_answers, verbose=0)
 print(f"{share:.0%} of the patches right on unseen pictures")
 
-# %%
+# %% alt="Two photos whose right half is blurred, and below them D's answers laid over: blue, real, on the sharp left, red, generated, on the blurred right, with the change at the seam."
 half = test.target.copy()
 half[:, :, size // 2 :] = blur(test.target)[:, :, size // 2 :]
 heat = answer_map(expert, test.condition, half)
@@ -978,7 +978,7 @@ for column, (top, below) in enumerate(axes.T):
     top.imshow(half[column])
     below.imshow(half[column])
     overlay = below.imshow(
-        heat[column], cmap="RdYlGn", vmin=0, vmax=1, alpha=0.6, extent=(*edges, *edges[::-1])
+        heat[column], cmap="RdBu", vmin=0, vmax=1, alpha=0.6, extent=(*edges, *edges[::-1])
     )
     for axis in (top, below):
         axis.set(xlim=(-0.5, size - 0.5), ylim=(size - 0.5, -0.5), xticks=[], yticks=[])

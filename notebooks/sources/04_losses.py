@@ -311,7 +311,7 @@ print(f"a logit of 0.5 is a probability of {sigmoid(0.5):.2f}")
 # Both fall as $z$ grows, both are satisfied when D is fooled. **Where do they differ?** Early in
 # training D wins easily: think of $z = -8$ and of the slope there.
 
-# %%
+# %% alt="G's two losses against D's logit, and their gradients. Both losses fall to the right. Where D is sure of a fake, at the left edge, the saturating gradient is almost 0 and the non-saturating one -1."
 z = tf.linspace(-10.0, 6.0, 400)
 forms = {}
 for name in ("saturating", "non-saturating"):
@@ -491,7 +491,7 @@ print(f"  another pair's target   {np.mean(np.abs(target - np.roll(target, 1, ax
 print(f"  mid grey everywhere     {np.mean(np.abs(target)):.2f}")
 print(f"  the median photo        {np.mean(np.abs(target - median_photo)):.2f}")
 
-# %%
+# %% alt="A label map, its photo, and the median of all photos: a dull brown smear in which only the rows of windows can be guessed."
 image_grid(
     {
         "condition": condition[:1],
@@ -529,7 +529,7 @@ for odds, walls in walls_by_odds.items():
     where = f"from {best[0]} to {best[-1]}" if len(best) > 1 else f"at {best[0]}"
     print(f"{odds}: L1 is least {where}, L2 at {l2.argmin()}")
 
-# %%
+# %% alt="Mean cost against the guessed grey level. With equal odds L1 is flat between the two real walls, 80 and 200; with brick twice as common it is lowest at brick. L2 is lowest in between in both cases."
 plt.figure(figsize=(5, 2.6), layout="constrained")
 for (odds, (l1, l2)), style in zip(costs.items(), ("-", "--"), strict=True):
     plt.plot(guesses, l1, style, color="tab:blue", label=f"L1, {odds}")
@@ -568,7 +568,7 @@ print("L1's favourite:", l1_favourite, "- the median:", is_median)
 print("L2's favourite:", l2_favourite, "- the mean:  ", is_mean)
 
 
-# %%
+# %% alt="Six colour swatches: four houses' walls, red, beige, blue-grey and brown, and what L1 and L2 would paint on every house: two similar middling beiges."
 def swatch(colour):
     return np.full((40, 60, 3), np.asarray(colour).astype("uint8"))
 
@@ -617,7 +617,7 @@ for name in ("mean", "median"):
     lost = edges(answers[name]) < edges(answers["sharp"]) / 2
     print(f"the {name} has lost more than half of the edges:", lost)
 
-# %%
+# %% alt="A detail of a facade: sharp, as the mean and as the median of its shifted copies. The mean is smeared; the median keeps large edges and loses window bars and joints, and costs the least L1."
 columns = {
     f"{name}: L1 {expected_l1(answer).mean():.2f}": answer[1:2] for name, answer in answers.items()
 }
@@ -816,7 +816,7 @@ print(f"D after 20 steps alone: loss {float(loss):.2f}; length of the gradient a
 trained_gan_pull, _ = pulls(D, x, y, y_hat)
 print_pulls(trained_gan_pull, l1_pull)
 
-# %%
+# %% alt="What three losses tell G about a corner of its first output. L1: two flat areas with the outline of the target. GAN with an untrained D: noise. After 20 steps of D: noise of varying strength that follows parts of the house."
 figure, axes = plt.subplots(1, 3, figsize=(6.2, 2.2), layout="constrained")
 messages = {"L1": l1_pull, "GAN, untrained D": gan_pull, "GAN, D after 20 steps": trained_gan_pull}
 for axis, (name, message) in zip(axes, messages.items(), strict=True):
@@ -967,7 +967,7 @@ def trajectory(make_optimizer, factor, steps=40):
     return np.array(path)
 
 
-# %%
+# %% alt="The first weight by training step. With SGD half the loss gives a clearly lower path; with Adam the two paths lie on top of each other."
 makers = {
     "SGD": lambda: keras.optimizers.SGD(0.5),
     "Adam": lambda: keras.optimizers.Adam(0.05, beta_1=0.5, epsilon=1e-8),
@@ -1078,7 +1078,7 @@ for name, result in results.items():
     report(name, *result)
 
 
-# %%
+# %% alt="Four sheets of 96 coloured squares. Real walls are red, blue or beige. L1 alone paints every square the same pink; GAN alone and GAN + L1 paint red, blue and beige ones again."
 def as_sheet(colours):
     return np.clip(colours, -1, 1).reshape(8, 12, 3)
 
@@ -1256,7 +1256,7 @@ exercises.check_judged_right(judged_right)
 # remains even at 6?
 
 
-# %% tags=["exercise"]
+# %% alt="A facade's detail, sharp, and the median over shifts of up to 1, 3 and 6 pixels. First joints and bars go, then upright frames, then whole windows fade; horizontal lines remain." tags=["exercise"]
 def shifted(reach):
     """32 photos under every shift of up to `reach` pixels: (2 · reach + 1, 32, 64, 64, 3)."""
     offsets = range(-reach, reach + 1)
@@ -1316,7 +1316,7 @@ print("brick, plaster, blue:", *KINDS)
 # second or two), and draw the four sheets. Do the walls turn pink all at once? Try another seed.
 # How does λ here compare with the pulls of section 11, where $N$ is now $3 \cdot 96$?
 
-# %% tags=["exercise"]
+# %% alt="Sheets of 96 coloured squares for λ = 1, 10, 100 and 1000. With 1 and 10 red, blue and beige all occur, at 100 there is less variety, and at 1000 every square is the same pink." tags=["exercise"]
 sheets = {}
 # <solution>
 for lambda_l1 in (1, 10, 100, 1000):

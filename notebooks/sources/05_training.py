@@ -518,7 +518,7 @@ except runs.RunError as error:
 # You are used to one curve that goes down. **Before you run the next cell**, sketch what the left
 # plot, the L1 distance to the target, should look like in a training that goes well.
 
-# %% tags=["question-72"]
+# %% alt="Three plots by epoch. G's L1 does not fall. D's loss stays below chance and G's adversarial term well above it, both nearly flat. D believes real pictures far more than generated ones, and keeps away from 1 and 0." tags=["question-72"]
 history_curves(run.history, losses.CHANCE[config.gan_loss])
 plt.show()
 speed = np.median([row["images_per_second"] for row in run.history])
@@ -566,7 +566,7 @@ answers = {
 for name, images in answers.items():
     print(f"{name:22}  L1 {np.abs(np.stack(images) - to_network(test.target)).mean():.3f}")
 
-# %%
+# %% alt="A target photo, the average training photo and the trained generator's picture. The average is a grey-brown blur; the generated house has edges and dark windows, in other colours than the target."
 shown = {"target": test.target, "average": answers["average training photo"]}
 shown["trained"] = answers["trained generator"]
 image_grid({name: images[:1] for name, images in shown.items()}, cell=1.5)
@@ -585,7 +585,7 @@ plt.show()
 # The best instrument during training is a pair of eyes. `SampleImages` has drawn the same test
 # inputs every few epochs. **Predict:** what comes first, the windows or the wall's texture?
 
-# %%
+# %% alt="One label map, its translation at four epochs and the target photo. From epoch to epoch soft spots become windows with frames, while the colour of the wall keeps changing and never becomes the target's."
 sample_film(folder / "samples", frames=4)
 plt.show()
 
@@ -681,7 +681,7 @@ except (ValueError, tf.errors.InvalidArgumentError):
 print("padded:", pad_to_multiple(condition, config.image_size).shape)
 print("translated and cropped back:", translate(run, condition).shape)
 
-# %%
+# %% alt="A label map that is wider than high, and its translation: a house of the same shape, with windows where the map has them, covered by a fine grid and streaks."
 image_grid({"condition": [condition], "translated": [translate(run, condition)]}, cell=2.0)
 plt.show()
 
@@ -733,7 +733,7 @@ for mode, images in (pictures | {"(photos)": test.target.astype(float)}).items()
     varies = images.mean(axis=(1, 2)).std(axis=0).mean()
     print(f"{mode:14}  {to_photo:13.1f}   {to_paper:13.1f}   {varies:21.1f}")
 
-# %%
+# %% alt="Two label maps and their translations in three modes. Paper and deterministic are nearly the same; with running averages colours and contrast differ more."
 shown = {"condition": test.condition} | {m: p.astype(np.uint8) for m, p in pictures.items()}
 image_grid({name: images[:2] for name, images in shown.items()}, cell=1.35)
 plt.show()
@@ -859,7 +859,7 @@ results = {
     name: np.stack([translate(each, x) for x in test_64.condition]) for name, each in trials.items()
 }
 
-# %%
+# %% alt="Two label maps, translations by L1 alone and by L1 + GAN, and the photos. L1 alone is a soft brown; L1 + GAN has harder edges, stains and streaks. Both lack the photos' colours and details."
 for name, images in (results | {"photos": test_64.target}).items():
     distance = np.abs(images.astype(float) - test_64.target).mean()
     print(f"{name:8}   distance {distance:4.1f}   sharpness {sharpness(images):4.1f}")
