@@ -58,6 +58,7 @@ from pix2pix_course import datasets, exercises, pipeline
 from pix2pix_course.catalogue import CATALOGUE
 from pix2pix_course.config import profile
 from pix2pix_course.datasets import open_dataset, read_pair
+from pix2pix_course.interactive import explore
 from pix2pix_course.painter import paint_pair
 from pix2pix_course.palettes import PALETTES
 from pix2pix_course.plotting import image_grid
@@ -586,17 +587,27 @@ def draw(seed, margin):
 margin = pipeline.load_size(size) - size
 pairs = pipeline.load_pairs(dataset, "train", pipeline.load_size(size), limit=8)
 stacked = np.stack([pairs.condition, pairs.target], axis=1)
-draws = [draw((SEED, position), margin) for position in range(4)]
-versions = [cut(stacked[0], size, *place) for place in draws]
-titles = [f"{top}, {left}{', mirrored' if m else ''}" for top, left, m in draws]
+
+
+def draw_version(position, *axes):
+    """The version that the first pair becomes at one position of the order: both sides."""
+    top, left, mirrored = draw((SEED, position), margin)
+    for axis, side in zip(axes, cut(stacked[0], size, top, left, mirrored), strict=True):
+        axis.imshow(side)
+        axis.set(xticks=[], yticks=[])
+    axis.set_xlabel(f"{top}, {left}{', mirrored' if mirrored else ''}", fontsize=9)
+
+
 set_matplotlib_formats("jpeg", pil_kwargs={"quality": 55})
-image_grid(dict(zip(titles, versions, strict=True)), cell=1.4, row_names=["condition", "target"])
+panels = ("condition", "target")
+explore(draw_version, "position", range(20), shown=range(4), panels=panels, size=(1.4, 1.5))
 plt.show()
 
 # %% [markdown]
-# In the picture above one pair appears in four versions; the titles give top, left and whether it
-# is mirrored. Look at the rim: the house moves a little in the frame, and condition and target move
-# together. (Under `smoke` the margin is only 8 pixels.)
+# In the picture above one pair appears in four versions; below each stand top, left and whether it
+# is mirrored. (In JupyterLab or Colab, run the cell and you have a slider through twenty.) Look at
+# the rim: the house moves a little in the frame, and condition and target move together. (Under
+# `smoke` the margin is only 8 pixels.)
 #
 # To give the cut room to move: that is what the enlarging is for. Some programs enlarge and then
 # always cut from the middle. How many versions of one pair does a network meet in twenty epochs?

@@ -52,6 +52,7 @@ from pix2pix_course.config import profile
 from pix2pix_course.datasets import open_dataset
 from pix2pix_course.discriminators import image_discriminator, patchgan, receptive_field
 from pix2pix_course.generators import unet
+from pix2pix_course.interactive import explore
 from pix2pix_course.pipeline import load_pairs, to_network
 from pix2pix_course.plotting import image_grid, to_picture
 
@@ -702,22 +703,28 @@ for n in range(6):
     deep = sum(isinstance(layer, layers.Conv2D) for layer in member.layers)
     print(f"{n:6} {deep:7} {receptive_field(n):6} {2**n:5} {side:>13} {trainable(member):11,}")
 
-# %%
-figure, axis = plt.subplots(figsize=(4.6, 3.1), layout="constrained")
-axis.imshow(to_picture(y[0]))
-for n, colour in enumerate(("white", "magenta", "gold", "lime", "cyan", "black")):
+
+# %% alt="What one patch sees of a photo, for 0 to 5 strided layers: a single pixel, a few bricks, a window, a window with its surroundings, half the house, and more than the whole picture. All outside the field is dark."
+def draw_field(n, axis):
+    """The photo, bright where a patch in its middle looks, dark elsewhere."""
     field = receptive_field(n)
-    corner = ((256 - field) / 2 - 0.5,) * 2
-    box = Rectangle(corner, field, field, fill=False, lw=2, edgecolor=colour, label=f"{field} px")
-    axis.add_patch(box)
-axis.set(xlim=(-20, 276), ylim=(276, -20), xticks=[], yticks=[])
-axis.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=8, facecolor="lightgray")
+    begin, end = (256 - field) / 2 - 0.5, (256 + field) / 2 - 0.5
+    axis.imshow(to_picture(y[0]) * 0.4)
+    photo = axis.imshow(to_picture(y[0]))
+    window = Rectangle((begin, begin), field, field, fill=False, lw=1.5, edgecolor="cyan")
+    photo.set_clip_path(axis.add_patch(window))
+    axis.set(xlim=(min(begin, 0) - 3, max(end, 256) + 3), xticks=[], yticks=[])
+    axis.set(ylim=axis.get_xlim()[::-1], xlabel=f"{field} × {field}")
+
+
+explore(draw_field, "n", range(6), shown=range(6), size=(1.25, 1.55))
 plt.show()
 
 # %% [markdown]
-# A D "of three layers" has five: $n$ strided ones and two more (with $n = 0$ there are three). In
-# the picture, the white dot is the field of the PixelGAN; the black square around it all that of
-# the ImageGAN, which sees the whole picture and some padding.
+# The pictures show, on one photo, what a patch in the middle sees; in JupyterLab or Colab, run the
+# cell and a slider takes you from one $n$ to the next. A D "of three layers" has five: $n$ strided
+# ones and two more (with $n = 0$ there are three). At $n = 0$, the PixelGAN, the field is the dot in
+# the middle. At $n = 5$, the ImageGAN, it is larger than the picture, and takes in some padding.
 #
 # 16 pixels hold a window bar and a few bricks, 34 a window, 70 a window with its surroundings, 142
 # half a house. Which is best? The paper's table 3 (§4.4; Cityscapes, labels → photo, per-pixel

@@ -54,8 +54,9 @@ from pix2pix_course import exercises, losses, runs, training
 from pix2pix_course.config import Config, profile
 from pix2pix_course.datasets import open_dataset, read_pair
 from pix2pix_course.generators import MODES, generate
+from pix2pix_course.interactive import explore
 from pix2pix_course.pipeline import load_pairs, to_network, training_batches
-from pix2pix_course.plotting import history_curves, image_grid, sample_film
+from pix2pix_course.plotting import history_curves, image_grid, sample_film, two_halves
 from pix2pix_course.translation import pad_to_multiple, translate
 
 set_matplotlib_formats("jpeg", pil_kwargs={"quality": 75})  # photos as PNG would fill the file
@@ -234,7 +235,7 @@ print_moved(before_g, after_g)
 def typical_step(old, new):
     """Median distance that the numbers in a list of arrays moved, of those that moved at all."""
     steps = np.concatenate([np.abs(a - b).ravel() for a, b in zip(old, new, strict=True)])
-    return float(np.median(steps[steps > 0]))
+    return float(np.median(steps[steps > 0])) if steps.any() else 0.0
 
 
 d_step = typical_step(before_d["D weights"], after_d["D weights"])
@@ -251,6 +252,55 @@ print(f"a weight of D moved by {d_step:.4f}, one of G by {g_step:.4f}")
 # Most of them are the outer parts of the two innermost kernels. From 2×2 pixels to 1×1 and back, a
 # 4×4 kernel meets the image with its middle 2×2 only, and the rest with padding, for ever. Others
 # belong to features that dropout or ReLU had silenced, and will have their turn.)
+#
+# ### Both halves in one picture
+#
+# Each tape can be asked for more gradients than its half applies: those at the weights of *both*
+# networks, and at the picture $\hat y$ between them. **Before you run the next cell:** in D's half,
+# how long is the gradient at G's weights? And in G's half, is the one at D's weights 0?
+
+
+# %%
+def lengths(tape, loss, y_hat):
+    """Length of a loss's gradient at the weights of each network, and at the generated batch."""
+    places = {"D": D.trainable_variables, "G": G.trainable_variables, "ŷ": [y_hat]}
+    found = {}
+    for name, parts in tape.gradient(loss, places).items():
+        arrived = [part for part in parts if part is not None]  # None: no way leads there
+        found[name] = float(tf.linalg.global_norm(arrived)) if arrived else 0.0
+    return found
+
+
+with tf.GradientTape() as tape:  # y_hat is older than this tape
+    real, fake = D([x, y], training=True), D([x, y_hat], training=True)
+    d_loss = sum(losses.discriminator_terms(real, fake)) / 2
+gradients = {"D": lengths(tape, d_loss, y_hat)}
+with tf.GradientTape() as tape:
+    y_hat = G(x, training=True)
+    g_gan, g_l1 = generator_terms(x, y, y_hat)
+    objective = g_gan + small.lambda_l1 * g_l1
+gradients["G"] = lengths(tape, objective, y_hat)
+
+# %% tags=["nbval-check-output"]
+print("D's half, gradient at G's weights is 0:", gradients["D"]["G"] == 0)
+print("G's half, gradient at D's weights is 0:", gradients["G"]["D"] == 0)
+
+# %% alt="The two halves of a step as flow charts, x to G to ŷ to D to the loss. In D's half the gradient stops at D, which moves. In G's half it runs through D and through λ·L1 into ŷ and G; D stands still, G moves."
+moved = {
+    half: {name: typical_step(old[f"{name} weights"], new[f"{name} weights"]) for name in "DG"}
+    for half, old, new in (("D", before_d, after_d), ("G", before_g, after_g))
+}
+set_matplotlib_formats("png")
+two_halves(gradients, moved)
+plt.show()
+set_matplotlib_formats("jpeg", pil_kwargs={"quality": 75})
+
+# %% [markdown]
+# Follow the coloured arrows, against the grey ones. In D's half they end at D: the tape took
+# `y_hat` for a constant, so nothing goes on to G. In G's half they come to $\hat y$ on two ways, from
+# D's answer and from the distance to $y$, and reach G together. On the first way they run *through*
+# D. So D's weights have a gradient there, and not a small one; D stands still only because nobody
+# applies it. If you hand that list to an optimizer by mistake, D learns to call fakes real.
 #
 # ### Why not one optimizer for both?
 #
@@ -519,8 +569,10 @@ except runs.RunError as error:
 # plot, the L1 distance to the target, should look like in a training that goes well.
 
 # %% alt="Three plots by epoch. G's L1 does not fall. D's loss stays below chance and G's adversarial term well above it, both nearly flat. D believes real pictures far more than generated ones, and keeps away from 1 and 0." tags=["question-72"]
+set_matplotlib_formats("png")  # lines and letters stay sharp
 history_curves(run.history, losses.CHANCE[config.gan_loss])
 plt.show()
+set_matplotlib_formats("jpeg", pil_kwargs={"quality": 75})
 speed = np.median([row["images_per_second"] for row in run.history])
 print(f"median speed: {speed:.0f} images per second")
 
@@ -707,20 +759,33 @@ plt.show()
 # **Before you run the next cell:** in `"paper"` mode each seed drops other features, half of them
 # in three layers. How much will the pictures differ: like different buildings, or hardly?
 
-# %%
+# %% alt="One condition translated with two dropout seeds: the same house twice. Below, its difference from seed 0, twenty times enlarged: mostly dark, with faint spots of colour around the windows and edges."
 seeds = np.stack([translate(run, test.condition[0], seed=seed) for seed in range(6)])
 spread = seeds.astype(float).std(axis=0)
 print(f"between seeds a pixel varies by {spread.mean():.1f} grey levels (standard deviation)")
 photos = test.target.astype(float).std(axis=0).mean()
 print(f"between real photos by {photos:.0f}")
-two = {"seed 0": [seeds[0]], "seed 1": [seeds[1]], "spread × 20": [spread.clip(0, 12) / 6 - 1]}
-image_grid(two, cell=1.5)
+
+
+def draw_seed(seed, above, below):
+    """The translation with one seed, and how it differs from that with seed 0."""
+    picture = translate(run, test.condition[0], seed=seed)
+    apart = np.abs(picture.astype(int) - seeds[0])
+    for axis, shown in ((above, picture), (below, (20 * apart).clip(0, 255).astype(np.uint8))):
+        axis.imshow(shown)
+        axis.set(xticks=[], yticks=[])
+
+
+panels = ("translation", "difference × 20")
+explore(draw_seed, "seed", range(1, 13), shown=(1, 2), panels=panels, size=(1.35, 1.35))
 plt.show()
 
 # %% [markdown]
-# Hardly, under `cpu`: the generator has learned to ignore most of the noise, as the paper reports
-# of its own (§3.1). One label map could belong to a thousand houses; it draws one, with tiny
-# variations. Now all three modes on the test images:
+# Above are two seeds, and below how far each is from seed 0, twenty times enlarged; in JupyterLab
+# or Colab, run the cell and a slider shows you more of them. Under `cpu` they hardly differ: the
+# generator has learned to ignore most of the noise, as the paper reports of its own (§3.1). One
+# label map could belong to a thousand houses; it draws one, with tiny variations. Now all three
+# modes on the test images:
 
 # %% tags=["question-44"]
 pictures = {
