@@ -593,7 +593,7 @@ def draw_version(position, *axes):
     """The version that the first pair becomes at one position of the order: both sides."""
     top, left, mirrored = draw((SEED, position), margin)
     for axis, side in zip(axes, cut(stacked[0], size, top, left, mirrored), strict=True):
-        axis.imshow(side)
+        axis.imshow(side, interpolation="nearest")
         axis.set(xticks=[], yticks=[])
     axis.set_xlabel(f"{top}, {left}{', mirrored' if mirrored else ''}", fontsize=9)
 

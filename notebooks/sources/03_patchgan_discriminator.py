@@ -713,11 +713,13 @@ def draw_field(n, axis):
     photo = axis.imshow(to_picture(y[0]))
     window = Rectangle((begin, begin), field, field, fill=False, lw=1.5, edgecolor="cyan")
     photo.set_clip_path(axis.add_patch(window))
+    if field == 1:  # a single pixel would not be seen
+        axis.plot(127.5, 127.5, "s", color="cyan", markersize=3)
     axis.set(xlim=(min(begin, 0) - 3, max(end, 256) + 3), xticks=[], yticks=[])
     axis.set(ylim=axis.get_xlim()[::-1], xlabel=f"{field} × {field}")
 
 
-explore(draw_field, "n", range(6), shown=range(6), size=(1.25, 1.55))
+explore(draw_field, "n", range(6), shown=range(6), size=(1.35, 1.65))
 plt.show()
 
 # %% [markdown]

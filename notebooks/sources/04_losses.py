@@ -823,7 +823,7 @@ trained_gan_pull, _ = pulls(D, x, y, y_hat)
 print_pulls(trained_gan_pull, l1_pull)
 
 
-# %% alt="What G is told about a corner of its output, for λ = 0 to 1000. With λ = 0 it is noise, finer with an untrained D; as λ grows two flat colours with the outline of the target come through, and L1's share nears 100 %."
+# %% alt="What G is told about a corner of its output, for λ = 0 to 1000. With λ = 0 it is noise, with either D; as λ grows two flat colours with the outline of the target come through, and L1's share nears 100 %."
 def draw_message(lambda_l1, *axes):
     """What G is told in all, with the untrained D and with the one after 20 steps."""
     for axis, pull in zip(axes, (gan_pull, trained_gan_pull), strict=True):
