@@ -104,12 +104,13 @@ def _digest(cell: nbformat.NotebookNode, taken: set[str]) -> str:
 
 
 def strip(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """The notebook without what depends on machine or moment: of metadata only tags are kept.
+    """The notebook without what depends on machine or moment.
 
-    Outputs and execution counts stay (nbval fails every cell without a count).
+    Of a cell's metadata its tags and `alt` stay, the text for readers who cannot see its figure.
+    Outputs and execution counts stay too (nbval fails every cell without a count).
     """
     for cell in notebook.cells:
-        kept = {"tags": tags(cell)} if tags(cell) else {}
+        kept = {name: cell.metadata[name] for name in ("tags", "alt") if cell.metadata.get(name)}
         cell.metadata = nbformat.NotebookNode(kept)
     notebook.metadata = nbformat.from_dict(
         {"kernelspec": KERNELSPEC, "language_info": {"name": "python"}}

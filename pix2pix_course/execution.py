@@ -149,7 +149,10 @@ def _kernel_manager(data_folder: Path | None) -> type:
     from jupyter_client.kernelspec import KernelSpec
     from jupyter_client.manager import AsyncKernelManager
 
+    from pix2pix_course.interactive import HEADLESS
+
     environment = {"TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3")}
+    environment[HEADLESS] = "1"
     if (CHECKOUT / "pyproject.toml").exists():  # a checkout need not be installed
         paths = [str(CHECKOUT), os.environ.get("PYTHONPATH", "")]
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))

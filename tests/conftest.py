@@ -90,7 +90,7 @@ exercises.check_least_cost(least_cost)
 # %% [markdown] tags=["exercise"]
 # ### Exercise 3 · experiment: paint it red
 
-# %% tags=["exercise"]
+# %% alt="A red [8 × 8] square." tags=["exercise"]
 from PIL import Image
 
 size = (8, 8)

@@ -97,6 +97,15 @@ def test_the_student_edition_has_holes_empty_answers_and_the_expected_pictures(
     assert shown[0].startswith("**What the solution of Exercise 3 draws:**")
     data = shown[0].split("base64,")[1]
     assert base64.b64decode(data).startswith(b"\x89PNG")
+    assert r"![A red \[8 × 8\] square.][drawn-1]" in shown[0]
+    assert "![What the solution of Exercise 3 draws][drawn-1]" in shown[1]
+
+
+def test_alternative_text_stands_where_the_picture_stands(course_with_exercises):
+    (cell,) = [c for c in stored(course_with_exercises, "solution").cells if "alt" in c.metadata]
+    assert cell.metadata.alt == "A red [8 × 8] square."
+    assert "image/png" in cell.outputs[0].data
+    assert not any("alt" in c.metadata for c in stored(course_with_exercises, "student").cells)
 
 
 def test_the_solution_edition_is_right_and_the_student_edition_runs_untried(

@@ -1,10 +1,13 @@
 """Finding notebooks and facts; and the course's notebooks as data."""
 
+import base64
+import io
 import re
 from pathlib import Path
 
 import nbformat
 import pytest
+from PIL import Image
 from small_notebooks import write
 
 from pix2pix_course import authoring, editions, notebooks
@@ -56,6 +59,14 @@ def test_the_editions_of_the_course_agree():
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
+def test_only_the_header_of_a_cell_is_a_long_line(source):
+    """Ruff cannot tell a header, which holds alternative text, from other lines; this test can."""
+    lines = source.read_text(encoding="utf-8").splitlines()
+    long = [line for line in lines if len(line) > 100 and "https://" not in line]
+    assert [line for line in long if not line.startswith("# %%")] == []
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
 def test_exercises_are_four_or_more_of_three_kinds(source):
     exercises = authoring.exercises(source)
     assert len(exercises) >= 4
@@ -103,6 +114,28 @@ class TestStoredNotebook:
 
     def test_is_light_enough_to_be_read_online(self, path):
         assert path.stat().st_size < 400_000
+
+    def test_says_what_each_figure_shows(self, path):
+        """An image without alternative text is nothing to a reader with a screen reader."""
+        for cell in notebooks.code_cells(notebooks.read(path)):
+            drawn = any(
+                kind.startswith("image/") for o in cell.outputs for kind in o.get("data", ())
+            )
+            alt = cell.metadata.get("alt", "")
+            assert drawn == bool(alt), cell.source
+            assert not drawn or 20 <= len(alt) <= 300, alt
+            assert not alt.startswith(("Figure", "Image of", "A figure", "An image")), alt
+
+    def test_has_light_figures_without_transparency(self, path):
+        """JupyterLab's dark theme would show through, under black letters."""
+        for cell in notebooks.code_cells(notebooks.read(path)):
+            for output in cell.outputs:
+                for kind in ("image/png", "image/jpeg"):
+                    if kind in output.get("data", {}):
+                        picture = Image.open(io.BytesIO(base64.b64decode(output.data[kind])))
+                        corner = picture.convert("RGBA").getpixel((0, 0))
+                        assert corner[3] == 255
+                        assert "plt.show" not in cell.source or min(corner) > 250
 
     def test_has_short_cells(self, path):
         lengths = [len(c.source.splitlines()) for c in notebooks.code_cells(notebooks.read(path))]

@@ -22,7 +22,17 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # Data runs one way: a module imports only from layers above its own.
 LAYERS = (
-    {"config", "palettes", "download", "catalogue", "canvas", "plotting", "quiet", "blocks"},
+    {
+        "config",
+        "palettes",
+        "download",
+        "catalogue",
+        "canvas",
+        "plotting",
+        "interactive",
+        "quiet",
+        "blocks",
+    },
     {"checking", "editions"},
     {"painter", "encoding", "hdf5"},
     {"datasets"},

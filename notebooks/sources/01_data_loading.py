@@ -58,6 +58,7 @@ from pix2pix_course import datasets, exercises, pipeline
 from pix2pix_course.catalogue import CATALOGUE
 from pix2pix_course.config import profile
 from pix2pix_course.datasets import open_dataset, read_pair
+from pix2pix_course.interactive import explore
 from pix2pix_course.painter import paint_pair
 from pix2pix_course.palettes import PALETTES
 from pix2pix_course.plotting import image_grid
@@ -126,7 +127,7 @@ path = dataset.files("train")[0]
 a, b = read_pair_by_hand(path)
 print(f"A {a.shape} {a.dtype}, B {b.shape} {b.dtype}, values from {a.min()} to {a.max()}")
 
-# %% tags=["question-30"]
+# %% alt="A painted house front beside its label map. On the left, A, the photo, is the target; on the right, B, flat colours for walls, windows, doors and balconies, is the input." tags=["question-30"]
 figure, (left, right) = plt.subplots(1, 2, figsize=(4.4, 2.3), layout="constrained")
 for axis, side, image in ((left, "A", a), (right, "B", b)):
     role = "input" if side == dataset.condition_side else "target"
@@ -168,7 +169,7 @@ print(f"read_pair and ours agree on 8 files: {all(same)}")
 # reads both with a reader that hard-codes the right half.
 
 
-# %%
+# %% alt="Two files cut by the same rule. With the map on the right, the map becomes the input and the photo the target; with the map on the left, the two have changed places, and nothing warns of it."
 def hard_coded(picture):
     """The right half is the input, whatever the folder holds."""
     half = picture.shape[1] // 2
@@ -233,7 +234,7 @@ for published in CATALOGUE.values():
 # pixels on every machine. Before you run the cell: if you knew the map perfectly, could you compute
 # the photo from it?
 
-# %%
+# %% alt="Four painted houses, label maps above and photos below. The maps share one set of flat colours; the photos below them have walls of different colours and textures."
 houses = [paint_pair(seed) for seed in range(4)]
 image_grid(
     {f"seed {seed}": [pair.label, pair.photo] for seed, pair in enumerate(houses)},
@@ -259,7 +260,7 @@ for seed, pair in enumerate(houses):
 # its wall two other coats of paint.
 
 
-# %%
+# %% alt="One label map and three photos of the same house: brick red and yellow, bluish, and dark grey. Windows and doors lie in the same places, so all three fit the map equally well."
 def repaint(pair, tint, kept=("background", "window", "door", "blind", "shop")):
     """The photo with its walls and their ornaments in another colour; the map still fits."""
     stays = np.isin(pair.class_ids, [PALETTES["facades"].names.index(name) for name in kept])
@@ -358,7 +359,7 @@ for seed, (house, label) in enumerate(zip(houses, noisy, strict=True)):
 # wins.
 
 
-# %%
+# %% alt="An enlarged piece of a label map: clean, with faint noise after JPEG, and flat again after snapping. In the last panel the pixels that are still wrong are white: they line the borders between classes."
 def nearest_class(image, colours):
     difference = image[..., None, :].astype(int) - np.array(colours)
     return (difference**2).sum(axis=-1).argmin(axis=-1)
@@ -459,7 +460,7 @@ for method, label in labels.items():
     share = strangers(label, house.class_ids).mean()
     print(f"{method}: {count_colours(label)} colours, {share:.1%} strangers")
 
-# %% tags=["question-33"]
+# %% alt="An enlarged piece of a label map. Enlarged by nearest its borders are sharp, by bilinear they are soft; snapped, the soft borders become thin lines of a third class, which are white in the last panel." tags=["question-33"]
 soft = labels["BILINEAR"]
 panels = {"nearest": labels["NEAREST"], "bilinear": soft, "bilinear, snapped": palette.snap(soft)}
 panels["strangers"] = strangers(soft, house.class_ids)
@@ -482,7 +483,7 @@ for method, photo in photos.items():
     repeated = (photo[1:] == photo[:-1]).all(axis=(1, 2)).sum()
     print(f"{method}: {repeated} of 286 rows repeat the row above")
 
-# %%
+# %% alt="The gable of a painted house, enlarged twice. By nearest its slopes climb in steps of unequal length; by bicubic they are smooth."
 image_grid({name.lower(): [photo[6:62, 96:166]] for name, photo in photos.items()}, cell=2.4)
 plt.show()
 
@@ -588,21 +589,31 @@ def draw(seed, margin):
     return top, left, bool(uniform[2] < 0.5)
 
 
-# %%
+# %% alt="One pair cut in four ways, label maps above and photos below. The house sits a little higher, lower or more to the side in each, in one it is mirrored; map and photo always move together."
 margin = pipeline.load_size(size) - size
 pairs = pipeline.load_pairs(dataset, "train", pipeline.load_size(size), limit=8)
 stacked = np.stack([pairs.condition, pairs.target], axis=1)
-draws = [draw((SEED, position), margin) for position in range(4)]
-versions = [cut(stacked[0], size, *place) for place in draws]
-titles = [f"{top}, {left}{', mirrored' if m else ''}" for top, left, m in draws]
+
+
+def draw_version(position, *axes):
+    """The version that the first pair becomes at one position of the order: both sides."""
+    top, left, mirrored = draw((SEED, position), margin)
+    for axis, side in zip(axes, cut(stacked[0], size, top, left, mirrored), strict=True):
+        axis.imshow(side, interpolation="nearest")
+        axis.set(xticks=[], yticks=[])
+    axis.set_xlabel(f"{top}, {left}{', mirrored' if mirrored else ''}", fontsize=9)
+
+
 set_matplotlib_formats("jpeg", pil_kwargs={"quality": 55})
-image_grid(dict(zip(titles, versions, strict=True)), cell=1.4, row_names=["condition", "target"])
+panels = ("condition", "target")
+explore(draw_version, "position", range(20), shown=range(4), panels=panels, size=(1.4, 1.5))
 plt.show()
 
 # %% [markdown]
-# In the picture above one pair appears in four versions; the titles give top, left and whether it
-# is mirrored. Look at the rim: the house moves a little in the frame, and condition and target move
-# together. (Under `smoke` the margin is only 8 pixels.)
+# In the picture above one pair appears in four versions; below each stand top, left and whether it
+# is mirrored. (In JupyterLab or Colab, run the cell and you have a slider through twenty.) Look at
+# the rim: the house moves a little in the frame, and condition and target move together. (Under
+# `smoke` the margin is only 8 pixels.)
 #
 # To give the cut room to move: that is what the enlarging is for. Some programs enlarge and then
 # always cut from the middle. How many versions of one pair does a network meet in twenty epochs?
@@ -696,7 +707,7 @@ print("both reach 75 % of a wrong house:", shares["both apart"] > 0.75 * shares[
 #
 # In the next picture the map lies half-transparent over the photo.
 
-# %%
+# %% alt="A label map laid over its photo, twice. With one draw for both every window lies under its own colour; with a draw each, map and photo are shifted against each other and everything is doubled."
 label, photo = enlarge(houses[3].label, "NEAREST"), enlarge(houses[3].photo, "BICUBIC")
 label, aligned, apart = (
     cut(image[None], 256, *place)[0]
@@ -895,7 +906,7 @@ print("by hand equal to training_batches:", all(np.array_equal(mine, its) for mi
 #
 # Here is a batch as the network sees it.
 
-# %%
+# %% alt="A batch of three pairs, label maps in the upper row and photos in the lower. In each column the two show the same house, cut and mirrored alike."
 view, _ = pipeline.training_batches(dataset, size, batch_size=3, seed=SEED, epochs=1, limit=8)
 x, y = next(view.as_numpy_iterator())
 print(f"x {x.shape} {x.dtype}, y {y.shape}, values from {y.min():.2f} to {y.max():.2f}")
@@ -1078,7 +1089,7 @@ print("`import PIL` comes from:", {name.lower() for name in packages})
 # **What is needed to show pictures?** Some notes say Graphviz. That draws the *graph of a network*;
 # for pictures an array and Pillow are enough, and Matplotlib where a title is wanted.
 
-# %% tags=["question-35"]
+# %% alt="A label map of two adjoining houses at 64 by 64 pixels: flat coloured blocks for walls, windows, balconies and a dark red shop." tags=["question-35"]
 Image.fromarray(paint_pair(seed=3).label).resize((64, 64), Image.Resampling.NEAREST)
 
 # %% [markdown]
@@ -1196,7 +1207,7 @@ print(f"earlier by up to {earlier.max()} places, later by up to {-earlier.min()}
 # also the pixels whose right or lower neighbour has another class. What has that share to do with
 # the beginning of the curve?
 
-# %% tags=["exercise"]
+# %% alt="The share of changed pixels against the distance between the two cuts. It rises steeply from the first pixel on, then bends, and at 15 pixels is near one half." tags=["exercise"]
 reaches = (0, 1, 2, 4, 8, 15)
 set_matplotlib_formats("png")
 # <solution>

@@ -80,7 +80,7 @@ print(f"{dataset.name}: images of {config.image_size} pixels, {config.generator_
 # section 5 says where they come in. Let us look at one pair before we ask what such a function has
 # to be able to do.
 
-# %%
+# %% alt="A label map and the painted photo that belongs to it. The outlines agree to the pixel; the colours and textures of the photo stand nowhere in the map."
 pair = load_pairs(dataset, "train", config.image_size, limit=1)
 x, y = to_network(pair.condition), to_network(pair.target)  # float32 in [-1, 1], a batch of one
 print("x", x.shape, " y", y.shape, f" y from {y.min():.2f} to {y.max():.2f}")
@@ -731,7 +731,7 @@ def arrow(axis, start, end, **style):
     axis.annotate("", end, start, arrowprops={"arrowstyle": "->", "color": "0.35"} | style)
 
 
-# %% tags=["question-14"]
+# %% alt="The U-Net as a V of boxes. The encoder halves the image in eight steps from 256² to 1²×512; the decoder doubles it again to 256²×3. Dashed arrows, the skips, join boxes of equal side at seven levels." tags=["question-14"]
 def draw_unet(model, image_size=256):
     down, joined = shapes(model)
     depth = len(down)
@@ -773,7 +773,7 @@ del full  # its weights take 220 MB
 # `G` and check three things: the shape, the range, and that the result shows no opinion yet.
 # **Before you run the next cell:** what picture do you expect from random weights around 0.02?
 
-# %%
+# %% alt="A quarter of a label map and what the untrained generator makes of it. With batch statistics: grey with a fine coloured grid; with running averages: plain grey. Neither shows a house."
 keras.utils.set_random_seed(SEED)
 G = build(config.image_size, config.generator_filters)
 y_hat = generate(G, x, "paper", seed=SEED)
@@ -892,7 +892,7 @@ for name, model in networks.items():
     first, *_, last = curves[name]
     print(f"{name}: L1 {first:.2f} in the first ten steps, {last:.2f} in the last ten")
 
-# %%
+# %% alt="L1 against training steps. The U-Net falls sooner and ends lower than the encoder-decoder; both end far below the two dashed levels of a grey picture and of the best single colour."
 figure, axis = plt.subplots(figsize=(7, 3), dpi=80, layout="constrained")
 for name, losses in curves.items():
     axis.plot(10 * np.arange(1, len(losses) + 1), losses, label=name)
@@ -913,7 +913,7 @@ plt.show()
 # right comes in on the left), and the condition of another pair. **Before you run the next cell:**
 # draw, in your mind, what the encoder-decoder answers to each.
 
-# %%
+# %% alt="Three conditions and two networks' answers. On the condition it knows each paints its house. Moved or foreign, the U-Net's picture follows the map, with stains; the encoder-decoder repeats the same house unmoved."
 moved = np.roll(x1, 16, axis=2)
 conditions = {"its own": x1, "moved 16 px": moved, "another": x2}
 columns = {"condition": [c[0] for c in conditions.values()]}
@@ -982,7 +982,7 @@ for name, change in operations.items():
         damaged[name].append(y_hat)
         l1[name].append(float(ops.mean(ops.abs(y_hat - y1[0]))))
 
-# %%
+# %% alt="The trained U-Net's picture after one skip is cut (above) or shifted (below). Changes of the narrow skips, at 2² and 4², are hardly seen; those of a wide one ruin windows and walls."
 titles = [f"skip at {side}²" for side in joins]
 middle = slice(16, 48)  # enlarged, to see the details
 columns = {"nothing changed": [generate(networks["U-Net"], x1, "deterministic")[0]] * 2}
@@ -1377,7 +1377,7 @@ for name, model in {"one pair": U, "two pairs": both}.items():
 # or 1). Where there is a grid, the four means differ. Where has it gone, and what does the new
 # decoder cost?
 
-# %% tags=["exercise"]
+# %% alt="Untrained answers of two decoders, enlarged. The transposed convolutions leave a grid of single pixels; upsampling followed by convolution gives soft clouds without one." tags=["exercise"]
 decoders = {}
 # <solution>
 for decoder in ("transposed", "upsampling"):

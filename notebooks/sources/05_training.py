@@ -55,8 +55,9 @@ from pix2pix_course import exercises, losses, runs, training
 from pix2pix_course.config import Config, profile
 from pix2pix_course.datasets import open_dataset, read_pair
 from pix2pix_course.generators import MODES, generate
+from pix2pix_course.interactive import explore
 from pix2pix_course.pipeline import load_pairs, to_network, training_batches
-from pix2pix_course.plotting import history_curves, image_grid, sample_film
+from pix2pix_course.plotting import history_curves, image_grid, sample_film, two_halves
 from pix2pix_course.translation import pad_to_multiple, translate
 
 set_matplotlib_formats("jpeg", pil_kwargs={"quality": 75})  # photos as PNG would fill the file
@@ -235,7 +236,7 @@ print_moved(before_g, after_g)
 def typical_step(old, new):
     """Median distance that the numbers in a list of arrays moved, of those that moved at all."""
     steps = np.concatenate([np.abs(a - b).ravel() for a, b in zip(old, new, strict=True)])
-    return float(np.median(steps[steps > 0]))
+    return float(np.median(steps[steps > 0])) if steps.any() else 0.0
 
 
 d_step = typical_step(before_d["D weights"], after_d["D weights"])
@@ -252,6 +253,55 @@ print(f"a weight of D moved by {d_step:.4f}, one of G by {g_step:.4f}")
 # Most of them are the outer parts of the two innermost kernels. From 2×2 pixels to 1×1 and back, a
 # 4×4 kernel meets the image with its middle 2×2 only, and the rest with padding, for ever. Others
 # belong to features that dropout or ReLU had silenced, and will have their turn.)
+#
+# ### Both halves in one picture
+#
+# Each tape can be asked for more gradients than its half applies: those at the weights of *both*
+# networks, and at the picture $\hat y$ between them. **Before you run the next cell:** in D's half,
+# how long is the gradient at G's weights? And in G's half, is the one at D's weights 0?
+
+
+# %%
+def lengths(tape, loss, y_hat):
+    """Length of a loss's gradient at the weights of each network, and at the generated batch."""
+    places = {"D": D.trainable_variables, "G": G.trainable_variables, "ŷ": [y_hat]}
+    found = {}
+    for name, parts in tape.gradient(loss, places).items():
+        arrived = [part for part in parts if part is not None]  # None: no way leads there
+        found[name] = float(tf.linalg.global_norm(arrived)) if arrived else 0.0
+    return found
+
+
+with tf.GradientTape() as tape:  # y_hat is older than this tape
+    real, fake = D([x, y], training=True), D([x, y_hat], training=True)
+    d_loss = sum(losses.discriminator_terms(real, fake)) / 2
+gradients = {"D": lengths(tape, d_loss, y_hat)}
+with tf.GradientTape() as tape:
+    y_hat = G(x, training=True)
+    g_gan, g_l1 = generator_terms(x, y, y_hat)
+    objective = g_gan + small.lambda_l1 * g_l1
+gradients["G"] = lengths(tape, objective, y_hat)
+
+# %% tags=["nbval-check-output"]
+print("D's half, gradient at G's weights is 0:", gradients["D"]["G"] == 0)
+print("G's half, gradient at D's weights is 0:", gradients["G"]["D"] == 0)
+
+# %% alt="The two halves of a step as flow charts, x to G to ŷ to D to the loss. In D's half the gradient stops at D, which moves. In G's half it runs through D and through λ·L1 into ŷ and G; D stands still, G moves."
+moved = {
+    half: {name: typical_step(old[f"{name} weights"], new[f"{name} weights"]) for name in "DG"}
+    for half, old, new in (("D", before_d, after_d), ("G", before_g, after_g))
+}
+set_matplotlib_formats("png")
+two_halves(gradients, moved)
+plt.show()
+set_matplotlib_formats("jpeg", pil_kwargs={"quality": 75})
+
+# %% [markdown]
+# Follow the coloured arrows, against the grey ones. In D's half they end at D: the tape took
+# `y_hat` for a constant, so nothing goes on to G. In G's half they come to $\hat y$ on two ways, from
+# D's answer and from the distance to $y$, and reach G together. On the first way they run *through*
+# D. So D's weights have a gradient there, and not a small one; D stands still only because nobody
+# applies it. If you hand that list to an optimizer by mistake, D learns to call fakes real.
 #
 # ### Why not one optimizer for both?
 #
@@ -520,9 +570,11 @@ except runs.RunError as error:
 # You are used to one curve that goes down. **Before you run the next cell**, sketch what the left
 # plot, the L1 distance to the target, should look like in a training that goes well.
 
-# %% tags=["question-72"]
+# %% alt="Three plots by epoch. G's L1 does not fall. D's loss stays below chance and G's adversarial term well above it, both nearly flat. D believes real pictures far more than generated ones, and keeps away from 1 and 0." tags=["question-72"]
+set_matplotlib_formats("png")  # lines and letters stay sharp
 history_curves(run.history, losses.CHANCE[config.gan_loss])
 plt.show()
+set_matplotlib_formats("jpeg", pil_kwargs={"quality": 75})
 speed = np.median([row["images_per_second"] for row in run.history])
 print(f"median speed: {speed:.0f} images per second")
 
@@ -568,7 +620,7 @@ answers = {
 for name, images in answers.items():
     print(f"{name:22}  L1 {np.abs(np.stack(images) - to_network(test.target)).mean():.3f}")
 
-# %%
+# %% alt="A target photo, the average training photo and the trained generator's picture. The average is a grey-brown blur; the generated house has edges and dark windows, in other colours than the target."
 shown = {"target": test.target, "average": answers["average training photo"]}
 shown["trained"] = answers["trained generator"]
 image_grid({name: images[:1] for name, images in shown.items()}, cell=1.5)
@@ -587,7 +639,7 @@ plt.show()
 # The best instrument during training is a pair of eyes. `SampleImages` has drawn the same test
 # inputs every few epochs. **Predict:** what comes first, the windows or the wall's texture?
 
-# %%
+# %% alt="One label map, its translation at four epochs and the target photo. From epoch to epoch soft spots become windows with frames, while the colour of the wall keeps changing and never becomes the target's."
 sample_film(folder / "samples", frames=4)
 plt.show()
 
@@ -683,7 +735,7 @@ except (ValueError, tf.errors.InvalidArgumentError):
 print("padded:", pad_to_multiple(condition, config.image_size).shape)
 print("translated and cropped back:", translate(run, condition).shape)
 
-# %%
+# %% alt="A label map that is wider than high, and its translation: a house of the same shape, with windows where the map has them, covered by a fine grid and streaks."
 image_grid({"condition": [condition], "translated": [translate(run, condition)]}, cell=2.0)
 plt.show()
 
@@ -709,20 +761,33 @@ plt.show()
 # **Before you run the next cell:** in `"paper"` mode each seed drops other features, half of them
 # in three layers. How much will the pictures differ: like different buildings, or hardly?
 
-# %%
+# %% alt="One condition translated with two dropout seeds: the same house twice. Below, its difference from seed 0, twenty times enlarged: mostly dark, with faint spots of colour around the windows and edges."
 seeds = np.stack([translate(run, test.condition[0], seed=seed) for seed in range(6)])
 spread = seeds.astype(float).std(axis=0)
 print(f"between seeds a pixel varies by {spread.mean():.1f} grey levels (standard deviation)")
 photos = test.target.astype(float).std(axis=0).mean()
 print(f"between real photos by {photos:.0f}")
-two = {"seed 0": [seeds[0]], "seed 1": [seeds[1]], "spread × 20": [spread.clip(0, 12) / 6 - 1]}
-image_grid(two, cell=1.5)
+
+
+def draw_seed(seed, above, below):
+    """The translation with one seed, and how it differs from that with seed 0."""
+    picture = translate(run, test.condition[0], seed=seed)
+    apart = np.abs(picture.astype(int) - seeds[0])
+    for axis, shown in ((above, picture), (below, (20 * apart).clip(0, 255).astype(np.uint8))):
+        axis.imshow(shown)
+        axis.set(xticks=[], yticks=[])
+
+
+panels = ("translation", "difference × 20")
+explore(draw_seed, "seed", range(1, 13), shown=(1, 2), panels=panels, size=(1.35, 1.35))
 plt.show()
 
 # %% [markdown]
-# Hardly, under `cpu`: the generator has learned to ignore most of the noise, as the paper reports
-# of its own (§3.1). One label map could belong to a thousand houses; it draws one, with tiny
-# variations. Now all three modes on the test images:
+# Above are two seeds, and below how far each is from seed 0, twenty times enlarged; in JupyterLab
+# or Colab, run the cell and a slider shows you more of them. Under `cpu` they hardly differ: the
+# generator has learned to ignore most of the noise, as the paper reports of its own (§3.1). One
+# label map could belong to a thousand houses; it draws one, with tiny variations. Now all three
+# modes on the test images:
 
 # %% tags=["question-44"]
 pictures = {
@@ -735,7 +800,7 @@ for mode, images in (pictures | {"(photos)": test.target.astype(float)}).items()
     varies = images.mean(axis=(1, 2)).std(axis=0).mean()
     print(f"{mode:14}  {to_photo:13.1f}   {to_paper:13.1f}   {varies:21.1f}")
 
-# %%
+# %% alt="Two label maps and their translations in three modes. Paper and deterministic are nearly the same; with running averages colours and contrast differ more."
 shown = {"condition": test.condition} | {m: p.astype(np.uint8) for m, p in pictures.items()}
 image_grid({name: images[:2] for name, images in shown.items()}, cell=1.35)
 plt.show()
@@ -862,7 +927,7 @@ results = {
     name: np.stack([translate(each, x) for x in test_64.condition]) for name, each in trials.items()
 }
 
-# %%
+# %% alt="Two label maps, translations by L1 alone and by L1 + GAN, and the photos. L1 alone is a soft brown; L1 + GAN has harder edges, stains and streaks. Both lack the photos' colours and details."
 for name, images in (results | {"photos": test_64.target}).items():
     distance = np.abs(images.astype(float) - test_64.target).mean()
     print(f"{name:8}   distance {distance:4.1f}   sharpness {sharpness(images):4.1f}")

@@ -111,7 +111,7 @@ def translate_all(conditions, mode="paper", seed=0):
 y_hat = translate_all(x)
 print(f"{len(y_hat)} pictures of the split {split!r}, {config.image_size} pixels wide")
 
-# %%
+# %% alt="Two label maps, the generated houses and the target photos. The generated ones have windows and doors in the right places, but stained walls, and in another colour than the targets."
 image_grid({"condition x": x[:2], "generated ŷ": y_hat[:2], "target y": y[:2]}, cell=1.6)
 plt.show()
 
@@ -313,7 +313,7 @@ def distances(image, target):
 
 METRICS = (evaluation.mae, evaluation.psnr, evaluation.ssim)
 
-# %%
+# %% alt="A photo and seven damaged versions with their PSNR. The shift by one pixel cannot be seen and scores no better than clear changes of brightness or contrast; slight blur and noise score higher."
 scores = {name: distances(image, photo) for name, image in damaged.items()}
 print(f"{'':18}{'MAE ↓':>8}{'PSNR ↑':>8}{'SSIM ↑':>8}")
 for name, (mae, psnr, ssim) in scores.items():
@@ -394,7 +394,7 @@ candidates = {
     "another real photo": np.roll(y, 1, axis=0),
 }
 
-# %%
+# %% alt="A target and four candidates with their PSNR: the generated house, the same blurred, one flat colour, another real photo. The real photo scores lowest, the flat colour level with the generated house."
 print(f"{'':22}{'MAE ↓':>8}{'PSNR ↑':>8}{'SSIM ↑':>8}")
 pixel_scores = {}
 for name, images in candidates.items():
@@ -449,7 +449,7 @@ perfect = np.mean([distances(twin, photo) for photo, twin, ids in twins], axis=0
 print("MAE would rather have mush (σ = 4) than a flawless twin:", ruin[0] < perfect[0])
 print("PSNR would rather have mush (σ = 4) than a flawless twin:", ruin[1] > perfect[1])
 
-# %%
+# %% alt="Two photos, a flawless twin of each in another wall colour, and each photo blurred beyond recognition. Anyone would choose the twins; PSNR prefers the blur."
 print(f"{'':24}{'MAE ↓':>8}{'PSNR ↑':>8}{'SSIM ↑':>8}")
 for name, row in {"flawless twin": perfect, "blurred, σ = 2": soft, "blurred, σ = 4": ruin}.items():
     print(f"{name:24}{row[0]:8.1f}{row[1]:8.2f}{row[2]:8.2f}")
@@ -613,7 +613,7 @@ if palette is None:
 else:
     print_consistency({"real photos (ceiling)": y, "shuffled photos (floor)": np.roll(y, 1, 0)})
 
-# %%
+# %% alt="Two real photos, the label maps that the reader makes of them, and the true ones. They agree almost everywhere, but for ragged borders and small parts."
 if palette is None:
     print(SKIPPED)
 else:
@@ -697,7 +697,7 @@ print("files:", ", ".join(sorted(f.name for f in store.iterdir() if f.suffix != 
 # `metrics.json` is for programs, `metrics.csv` for spreadsheets, `grid.png` for people. That last
 # one holds what we should look at next: not only the photos, but what the reader made of them.
 
-# %%
+# %% alt="Two label maps, the generated houses, the maps read from them, and the errors in white. Most errors are thin outlines; filled ones are parts that were not painted or read as something else."
 if palette is None:
     print(SKIPPED)
 else:
@@ -740,31 +740,31 @@ else:
     occurring = [k for k in np.argsort(-shares) if shares[k] > 0]
     names = [f"{palette.names[k]} ({shares[k]:.1%})" for k in occurring]
 
-# %%
+# %% alt="IoU of each class, the most common at the top. Real photos read well in all. Generated ones come close in the common classes and lose most in rare ones such as decorations, blinds and pillars."
 set_matplotlib_formats("png")  # lines and letters stay sharp
 if palette is None:
     print(SKIPPED)
 else:
-    _, axis = plt.subplots(figsize=(7.5, 0.34 * len(names) + 1), layout="constrained")
+    figure, axis = plt.subplots(figsize=(7.5, 0.34 * len(names) + 1), layout="constrained")
     places = np.arange(len(names))
     axis.barh(places - 0.2, iou_per_class(real_counts)[occurring], 0.4, label="real")
     axis.barh(places + 0.2, iou_per_class(generated_counts)[occurring], 0.4, label="generated")
     axis.set_yticks(places, names)
     axis.invert_yaxis()
     axis.set(xlabel="IoU", xlim=(0, 1), title="IoU of each class (its share of all pixels)")
-    axis.legend(loc="lower right")
+    figure.legend(loc="outside right upper")  # inside it would hide the end of a bar
     plt.show()
 
 # %% [markdown]
-# From top to bottom the classes get rarer. The common ones survive: background, wall, windows, the
-# long horizontal bands. The shortest bars are at the rare end: in our run those of pillars,
-# decorations and blinds. Real photos of the same classes read much better, so that is the
-# generator's doing. But rarity is not all of it: doors are rare, and they survive.
+# From top to bottom the classes get rarer. The common ones survive: background, wall, windows,
+# the long horizontal bands. The shortest bars are at the rare end: decorations, blinds and pillars
+# lose the most, in an order that changes from run to run. Real photos of the same classes read
+# well, so that is the generator's doing. But rarity is not all of it: doors are rare, and survive.
 #
 # What became of the lost ones? Row by row: of all pixels that should be this class, what was
 # read?
 
-# %%
+# %% alt="A confusion matrix of labels and what was read from generated photos. Most of the weight lies on the diagonal; off it, rare parts such as blinds and decorations are read as window or facade."
 if palette is None:
     print(SKIPPED)
 else:
@@ -819,7 +819,7 @@ else:
     error = accuracy.std() / np.sqrt(len(accuracy))
     print(f"standard error of the mean: {error:.3f}")
 
-# %%
+# %% alt="Left: pixel accuracy of each test picture, real above generated, generated well above shuffled. Right: accuracy against PSNR, a cloud without a rising band, so the two verdicts have little in common."
 if palette is None:
     print(SKIPPED)
 else:
@@ -827,12 +827,12 @@ else:
     for name, values in {"real": ceiling, "generated": accuracy, "shuffled": floor}.items():
         left.plot(values[order], "o", markersize=4, label=name)
     left.set(xlabel="test pictures, worst first", ylabel="pixel accuracy", ylim=(0, 1))
-    left.legend()
+    left.legend(loc="lower center", ncols=3, fontsize=8)
     right.plot(psnrs, accuracy, "o", markersize=4, color="C1")
     right.set(xlabel="PSNR (dB)", ylabel="pixel accuracy", title="each dot is a generated picture")
     plt.show()
 
-# %%
+# %% alt="The generated pictures with the lowest and the highest pixel accuracy, each with its label map, the map read from it and the target. The worse one was asked for many small parts."
 set_matplotlib_formats("jpeg", pil_kwargs={"quality": 45})
 if palette is None:
     print(SKIPPED)
@@ -906,7 +906,7 @@ for name, images in versions.items():
 # conditions: it translates the label map of *another* house. Its pictures are as good as before;
 # they are only not what was asked for. **Predict** for both: near the ceiling, or near the floor?
 
-# %%
+# %% alt="Two label maps and two sabotaged answers: the untrained generator's is grey noise; with conditions mixed up there is a convincing house that belongs to another map."
 keras.utils.set_random_seed(SEED)
 untrained = build_generator(config)
 ignorant = [generate(untrained, to_network(each)[None]) for each in x]
@@ -926,7 +926,7 @@ if palette is None:
 else:
     print_consistency(ladder)
 
-# %%
+# %% alt="Label consistency as bars. Real photos come first, generated ones second; an untrained generator, mixed-up conditions and shuffled real photos lie together far below."
 set_matplotlib_formats("png")
 if palette is None:
     print(SKIPPED)

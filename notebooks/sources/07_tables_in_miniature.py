@@ -280,8 +280,9 @@ except runs.RunError as error:
 # ## 5 · Table 1: the objective
 #
 # Three helpers: the numbers beside the published ones, a picture of both, and the verdicts. In the
-# plot each dot is a training; the bar is the mean, its whiskers the standard deviation. Dotted
-# lines mark the reader's score on real photos (ceiling) and on photos of other conditions (floor).
+# plot each dot is a training; the bar is the mean, its whiskers the standard deviation. The dashed
+# line marks the reader's score on real photos (ceiling), the dotted one its score on photos of
+# other conditions (floor).
 
 # %%
 dataset = open_dataset(DATASET, DIRECTION, PALETTE)
@@ -305,10 +306,10 @@ def dot_plot(published):
         right.plot(values, np.full(len(values), place), "o", alpha=0.6, color="C0")
         right.errorbar(found.mean, place + 0.25, xerr=np.nan_to_num(found.deviation), fmt="|",
                        color="C1", markersize=12, capsize=3)  # fmt: skip
-    for column, colour in (("real", "C2"), ("shuffled", "C3")):
+    for column, colour, style in (("real", "C2", "--"), ("shuffled", "C3", ":")):
         if column in grid.cells[0].scores[metric]:
             level = grid.cells[0].scores[metric][column]
-            right.axvline(level, linestyle=":", color=colour, label=f"{column} photos")
+            right.axvline(level, linestyle=style, color=colour, label=f"{column} photos")
     right.set(title=f"here: {len(seeds)} trainings each", xlabel=TITLES[metric])
     right.legend(loc="lower right", fontsize=8)
     left.invert_yaxis()
@@ -341,7 +342,7 @@ def pictures(published):
 losses = PUBLISHED["1 · losses"]
 print(grid.table(losses))
 
-# %%
+# %% alt="Mean IoU of five losses, the paper's beside three trainings each here. GAN alone is last in both. In the paper L1+cGAN is first and cGAN next; here the two sums lead, L1+GAN first, and cGAN is below L1."
 dot_plot(losses)
 
 # %%
@@ -366,7 +367,7 @@ print_verdicts(losses)
 #   to read label maps may learn sooner what photos look like. That "may" is a guess: the seeds
 #   carry the order, not a reason for it.
 
-# %%
+# %% alt="Two conditions translated under five losses. L1: soft and dull, in the right layout. GAN and cGAN alone: strong colours, a checkerboard, hardly a house. The sums: L1's layout with edges."
 set_matplotlib_formats("jpeg", pil_kwargs={"quality": 60})
 pictures(losses)
 
@@ -387,13 +388,13 @@ set_matplotlib_formats("png")  # dots and letters stay sharp
 generators = PUBLISHED["2 · generators"]
 print(grid.table(generators))
 
-# %%
+# %% alt="Mean IoU of four generators, the paper's beside three trainings each here. Both U-Nets lie clearly above both encoder-decoders, which here score below photos of other houses."
 dot_plot(generators)
 
 # %%
 print_verdicts(generators)
 
-# %%
+# %% alt="Two conditions translated by four generators. The encoder-decoder paints the same brown wall, or the same vague house, for both; the U-Nets put windows where the condition has them."
 set_matplotlib_formats("jpeg", pil_kwargs={"quality": 60})
 pictures(generators)
 
@@ -417,13 +418,13 @@ set_matplotlib_formats("png")
 patches = PUBLISHED["3 · patches"]
 print(grid.table(patches))
 
-# %%
+# %% alt="Mean IoU of four patch sizes, the paper's beside three trainings each here. The patch has the highest mean and the pixel the lowest, but the dots of most neighbours overlap."
 dot_plot(patches)
 
 # %%
 print_verdicts(patches)
 
-# %%
+# %% alt="Two conditions translated with four patch sizes of D. All show the same soft brown house with windows in the right places; the differences are hard to see."
 set_matplotlib_formats("jpeg", pil_kwargs={"quality": 60})
 pictures(patches)
 
