@@ -11,6 +11,7 @@ HEADLESS = "PIX2PIX_COURSE_HEADLESS"
 """An environment variable; set to anything, it says that nobody sits before the notebook."""
 
 ENLARGED = 1.8
+"""How much larger a panel is where it stands alone, under a slider."""
 
 
 def explore(
@@ -92,5 +93,6 @@ def _slider(widgets, draw, label, values, first, panels, size):
 
     redraw()
     slider.observe(redraw, names="value")
-    display(widgets.VBox([slider, picture]))
+    left = widgets.Layout(align_items="flex-start")  # else the picture is stretched to the page
+    display(widgets.VBox([slider, picture], layout=left))
     return slider

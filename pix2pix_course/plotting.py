@@ -105,13 +105,14 @@ def sample_film(folder: Path, frames: int = 5, row: int = 0, rows: int = 4) -> F
     return image_grid(columns, cell=1.6)
 
 
-PLACES = {"x": (0, 0.9), "G": (1.3, 0.9), "ŷ": (2.7, 0.9), "y": (2.7, -0.3)}
-PLACES |= {"D": (4.3, 1.8), "L1": (4.3, 0), "loss": (6.2, 0.9)}
-WAYS = {
+# of `two_halves`: where things stand, and which leads to which in each half
+_PLACES = {"x": (0, 0.9), "G": (1.3, 0.9), "ŷ": (2.7, 0.9), "y": (2.7, -0.5)}
+_PLACES |= {"D": (4.3, 1.8), "L1": (4.3, 0), "loss": (6.2, 0.9)}
+_WAYS = {
     "D": [("x", "G"), ("G", "ŷ"), ("x", "D"), ("ŷ", "D"), ("y", "D"), ("D", "loss")],
     "G": [("x", "G"), ("G", "ŷ"), ("x", "D"), ("ŷ", "D"), ("D", "loss")],
 }
-WAYS["G"] += [("ŷ", "L1"), ("y", "L1"), ("L1", "loss")]
+_WAYS["G"] += [("ŷ", "L1"), ("y", "L1"), ("L1", "loss")]
 FORWARD, BACKWARD, MOVED = "0.6", "#c44e00", "#ffd5ad"
 
 
@@ -153,7 +154,7 @@ def _draw_half(axis, half: str, gradient: Mapping[str, float], moved: Mapping[st
 
     def arrow(begin: str, end: str, colour: str, aside: float) -> None:
         style = {"arrowstyle": "->", "color": colour, "lw": 1.2 if colour == FORWARD else 2.2}
-        (x0, y0), (x1, y1) = np.array(PLACES[begin]), np.array(PLACES[end])
+        (x0, y0), (x1, y1) = np.array(_PLACES[begin]), np.array(_PLACES[end])
         across = np.array([y0 - y1, x1 - x0]) / np.hypot(x1 - x0, y1 - y0) * aside
         axis.annotate(
             "",
@@ -162,21 +163,21 @@ def _draw_half(axis, half: str, gradient: Mapping[str, float], moved: Mapping[st
             arrowprops=style | {"shrinkA": 21, "shrinkB": 21, "zorder": 1},
         )
 
-    for begin, end in WAYS[half]:
+    for begin, end in _WAYS[half]:
         arrow(begin, end, FORWARD, 0.07)
     back = [("loss", "D")] if gradient["D"] or gradient["ŷ"] else []
     if gradient["ŷ"]:
-        back += [(end, begin) for begin, end in WAYS[half] if begin in ("ŷ", "L1")]
+        back += [(end, begin) for begin, end in _WAYS[half] if begin in ("ŷ", "L1")]
     if gradient["G"]:
         back.append(("ŷ", "G"))
     for begin, end in back:
         arrow(begin, end, BACKWARD, 0.07)
     if not gradient["ŷ"]:
-        (x0, y0), (x1, y1) = PLACES["ŷ"], PLACES["D"]
+        (x0, y0), (x1, y1) = _PLACES["ŷ"], _PLACES["D"]
         axis.plot((x0 + x1) / 2, (y0 + y1) / 2, "X", color=BACKWARD, markersize=11, zorder=3)
     loss = "$L_D$" if half == "D" else "$L_G$"
-    for name, place in PLACES.items():
-        if name in {place for way in WAYS[half] for place in way}:
+    for name, place in _PLACES.items():
+        if name in {place for way in _WAYS[half] for place in way}:
             text = {"loss": loss, "L1": "λ·L1"}.get(name, name)
             kind = "square" if name in "DG" else "round"
             box = {"boxstyle": f"{kind},pad=0.45", "facecolor": "white"}
@@ -194,5 +195,5 @@ def _draw_half(axis, half: str, gradient: Mapping[str, float], moved: Mapping[st
             else f"gradient\n{length}"
         )
         axis.text(px, py, note, ha=side, va="top", fontsize=8.5)
-    axis.set(xlim=(-0.4, 6.7), ylim=(-0.75, 2.95), title=f"{half}'s half")
+    axis.set(xlim=(-0.4, 6.7), ylim=(-0.9, 2.95), title=f"{half}'s half")
     axis.axis("off")

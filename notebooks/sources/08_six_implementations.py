@@ -371,7 +371,7 @@ print(f"{'photos':30}{'':16}{target.std():10.0f}"
 
 # %% alt="L1 and D's accuracy by epoch for eight programs. Most L1 curves are flat, Gluon's and the book's keep falling. The book's D stays at one half, all others rise to about nine tenths and more."
 set_matplotlib_formats("png")  # lines and letters stay sharp
-_, (left, right) = plt.subplots(1, 2, figsize=(10, 3.4), layout="constrained")
+_, (left, right) = plt.subplots(1, 2, figsize=(9.4, 3.3), layout="constrained")
 for number, (title, run) in enumerate(trained.items()):
     scale = 2 if run.config.value_range == "unit" else 1  # [0, 1] is half as wide
     # colours alone are not told apart by every eye
