@@ -331,7 +331,7 @@ def test_a_changed_training_notebook_takes_the_old_runs_and_its_readers_along(au
 # --- the course's notebooks ------------------------------------------------------------------
 
 FOLDER = notebooks.CHECKOUT / "notebooks"
-NUMBERS = ("01", "02", "03", "04", "05", "06", "07", "08")
+NUMBERS = ("00", "01", "02", "03", "04", "05", "06", "07", "08")
 STORED = notebooks.find(FOLDER)
 SOLUTIONS = notebooks.find(FOLDER / "solutions")
 SOURCES = notebooks.sources(FOLDER)
