@@ -19,8 +19,8 @@ help: ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## /  \1: /p' Makefile
 	@echo 'Another interpreter is chosen by make PYTHON=python3.12 COMMAND.'
 
-course: $(READY) ## run notebooks 01 to 06 on this machine (under 12 minutes on two cores)
-	@$(BIN)/pix2pix-course run 01 02 03 04 05 06 --profile cpu --output build/course
+course: $(READY) ## run notebooks 00 to 06 on this machine (under 15 minutes on two cores)
+	@$(BIN)/pix2pix-course run 00 01 02 03 04 05 06 --profile cpu --output build/course
 
 labs: $(READY) ## run notebooks 07 and up, the experiments, showing their progress (under 25 minutes)
 	@$(BIN)/pix2pix-course run $(LABS) --profile cpu --output build/labs --follow

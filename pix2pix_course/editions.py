@@ -228,7 +228,7 @@ def pictures(executed: Iterable[NotebookNode]) -> dict[str, list[str]]:
 
 def moved(text: str, name: str) -> str:
     """Text of the student edition as it stands in the folder `solutions`: the links lead there."""
-    text = re.sub(r"\]\((?=\d\d_\w+\.ipynb)", "](../", text)
+    text = re.sub(r"\]\((?=(?:\d\d_\w+\.ipynb|questions\.md)\b)", "](../", text)
     return text.replace(f"/notebooks/{name}.ipynb", f"/notebooks/solutions/{name}.ipynb")
 
 

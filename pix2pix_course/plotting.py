@@ -197,3 +197,103 @@ def _draw_half(axis, half: str, gradient: Mapping[str, float], moved: Mapping[st
         axis.text(px, py, note, ha=side, va="top", fontsize=8.5)
     axis.set(xlim=(-0.4, 6.7), ylim=(-0.9, 2.95), title=f"{half}'s half")
     axis.axis("off")
+
+
+class LiveFilm:
+    """A picture in a notebook that changes while a network learns, and ends as a film.
+
+    While it learns, `show` replaces what is seen: condition, what the network makes of it now,
+    target. In the end, `finish` puts the film of the stages in its place. It is one output all
+    the time: a notebook that nobody watched holds the film alone.
+
+    Args:
+        condition, target: uint8 images (count, height, width, 3), a row each.
+        steps: length of the training, for the titles.
+    """
+
+    def __init__(self, condition: Sequence, target: Sequence, steps: int):
+        self.condition = condition
+        self.target = target
+        self.steps = steps
+        self.stages: dict[int, Sequence] = {}
+        self.handle = None
+
+    def show(self, step: int, generated: Sequence) -> None:
+        """Show the generated images of this step, and keep them for the film."""
+        self.stages[step] = generated
+        now = {f"step {step:,} of {self.steps:,}": generated}
+        columns = {"given": self.condition} | now | {"wanted": self.target}
+        self._put(image_grid(columns, cell=2.3))
+
+    def finish(self, frames: int = 6) -> None:
+        """Put the film in the place of the picture.
+
+        Args:
+            frames: stages to show: the first, the last, and between them each about the same
+                *factor* later than the one before, as what changes slows down.
+
+        Raises:
+            ValueError: nothing has been shown yet.
+        """
+        if not self.stages:
+            raise ValueError("no stages: call `show` first, or train with this film's `show`")
+        last = max(self.stages)
+        wanted = [0, *np.geomspace(max(1, last / 50), max(1, last), frames - 1)]
+        chosen = {min(self.stages, key=lambda step: abs(step - place)) for place in wanted}
+        stages = {f"step {step:,}": self.stages[step] for step in sorted(chosen)}
+        columns = {"given": self.condition} | stages | {"wanted": self.target}
+        self._put(image_grid(columns, cell=1.45))
+
+    def _put(self, figure: Figure) -> None:
+        """Show the figure where the one before it was."""
+        from IPython.display import display
+
+        plt.close(figure)  # or the notebook would show it once more at the end of the cell
+        if self.handle is None:
+            self.handle = display(figure, display_id=True)
+        else:
+            self.handle.update(figure)
+
+
+def pix2pix_diagram(condition, generated, target) -> Figure:
+    """The two networks and what each of them sees, drawn around an example.
+
+    Args:
+        condition, generated, target: one image each, (height, width, 3), uint8 or in [-1, 1].
+    """
+    figure = plt.figure(figsize=(8.6, 3.6))
+    canvas = figure.add_axes((0, 0, 1, 1))
+    canvas.set(xlim=(0, 86), ylim=(0, 36))
+    canvas.axis("off")
+    arrow = {"arrowstyle": "-|>", "color": "0.3", "lw": 1.3, "shrinkA": 0, "shrinkB": 0}
+
+    def place(image, left: float, bottom: float, title: str):
+        canvas.imshow(to_picture(image), extent=(left, left + 12, bottom, bottom + 12))
+        canvas.text(left + 6, bottom + 12.6, title, ha="center", va="bottom", fontsize=9)
+
+    def box(left: float, bottom: float, height: float, text: str, colour: str):
+        patch = plt.Rectangle((left, bottom), 13, height, facecolor=colour, edgecolor="0.3")
+        canvas.add_patch(patch)
+        canvas.text(left + 6.5, bottom + height / 2, text, ha="center", va="center", fontsize=9)
+
+    def lead(begin: tuple, end: tuple, **style):
+        canvas.annotate("", end, begin, arrowprops=arrow | style)
+
+    place(condition, 2, 19, "map $x$")
+    box(19, 20, 10, "generator\n$G$", "#cfe3f5")
+    place(generated, 38, 19, r"generated $\hat{y} = G(x)$")
+    place(target, 38, 1.5, "photo $y$")
+    box(56, 8, 18, "discriminator\n$D$\n\nis shown $x$\nwith one of\nthe two", "#f8dcc4")
+    lead((14, 25), (19, 25))
+    lead((32, 25), (38, 25))
+    lead((50, 25), (56, 22))
+    lead((50, 8), (56, 12))
+    lead((69, 22), (74, 22))
+    lead((69, 12), (74, 12))
+    canvas.text(74.5, 22, "“generated”", va="center", fontsize=9)
+    canvas.text(74.5, 12, "“real”", va="center", fontsize=9)
+    lead((44, 18.8), (44, 16.2), arrowstyle="<|-|>", color="#b03030")
+    note = {"va": "center", "ha": "right", "fontsize": 9, "color": "#b03030"}
+    canvas.text(37, 16.6, "distance pixel by pixel:\n" r"L1, weighted with $\lambda$", **note)
+    canvas.set(xlim=(0, 86), ylim=(0, 36))  # `imshow` has moved them
+    return figure

@@ -17,6 +17,7 @@ import json
 import os
 import platform
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 import keras
@@ -110,7 +111,11 @@ def open_run_dataset(config: Config, data_folder: Path | None = None) -> Dataset
 
 
 def train(
-    config: Config, folder: Path, data_folder: Path | None = None, verbose: int | str = 1
+    config: Config,
+    folder: Path,
+    data_folder: Path | None = None,
+    verbose: int | str = 1,
+    callbacks: Iterable[keras.callbacks.Callback] = (),
 ) -> Run:
     """Train, or go on with the same run if the folder already holds it.
 
@@ -120,6 +125,7 @@ def train(
         data_folder: where painted and downloaded sets live; None for the default.
         verbose: what `fit` prints: 0 nothing, 1 a progress bar, 2 a line an epoch; "lines" gives
             the short lines that notebooks use.
+        callbacks: more of what happens around the steps, such as `training.WatchImages`.
 
     Returns:
         The finished run.
@@ -144,7 +150,7 @@ def train(
         dataset.files("train")
         folder.mkdir(parents=True, exist_ok=True)
         write_config(folder, config, describe_data(dataset))
-    return fit(folder, config, data_folder, verbose)
+    return fit(folder, config, data_folder, verbose, callbacks)
 
 
 def resume(
@@ -202,7 +208,13 @@ def load(folder: Path) -> Run:
     return Run(folder, config, generator, epoch)
 
 
-def fit(folder: Path, config: Config, data_folder: Path | None, verbose: int | str) -> Run:
+def fit(
+    folder: Path,
+    config: Config,
+    data_folder: Path | None,
+    verbose: int | str,
+    callbacks: Iterable[keras.callbacks.Callback] = (),
+) -> Run:
     """Train from the newest checkpoint, or from the start, to `config.epochs`."""
     model = build_pix2pix(config)
     first_epoch, checkpoint = newest_checkpoint(folder)
@@ -234,7 +246,7 @@ def fit(folder: Path, config: Config, data_folder: Path | None, verbose: int | s
             steps_per_epoch=steps,
             shuffle=False,  # `training_batches` has done it, reproducibly
             verbose=0 if verbose == "lines" else verbose,
-            callbacks=run_callbacks(folder, config, dataset, steps, verbose),
+            callbacks=[*run_callbacks(folder, config, dataset, steps, verbose), *callbacks],
         )
     return Run(folder, config, model.generator, config.epochs)
 

@@ -1,6 +1,7 @@
 """The GAN as a `keras.Model` whose `fit` trains it, and the callbacks around it; notebook 05."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
@@ -394,14 +395,79 @@ class SampleImages(keras.callbacks.Callback):
         number = epoch + 1
         if number % self.every and number != self.last_epoch:
             return
-        rows = []
-        for condition, target in zip(self.pairs.condition, self.pairs.target, strict=True):
-            given = self.encoding.condition(condition)[None]
-            generated = ops.convert_to_numpy(generate(self.model.generator, given, self.mode)[0])
-            generated = self.encoding.picture(generated, condition)
-            rows.append(np.concatenate([condition, generated, target], axis=1))
+        generated = generate_each(
+            self.model.generator, self.pairs.condition, self.encoding, self.mode
+        )
+        columns = zip(self.pairs.condition, generated, self.pairs.target, strict=True)
+        rows = [np.concatenate(row, axis=1) for row in columns]
         self.folder.mkdir(parents=True, exist_ok=True)
         Image.fromarray(np.concatenate(rows)).save(self.folder / f"epoch_{number:04d}.png")
+
+
+class WatchImages(keras.callbacks.Callback):
+    """Hands on what the generator makes of the same conditions, again and again as it learns.
+
+    There is a picture before the first step and one after the last; in between after 1, 2, 4, 8, …
+    steps, since the first steps change most, and from `every` on once in `every` steps.
+
+    Args:
+        conditions: the fixed inputs, uint8 (count, height, width, 3); one or two are enough.
+        show: is called with the number of steps done and the generated images, uint8
+            (count, height, width, 3). The training waits for it.
+        every: steps between pictures.
+        encoding: what the networks see of a picture.
+        mode: how the generator is run; see `generators.generate`.
+    """
+
+    def __init__(
+        self,
+        conditions: np.ndarray,
+        show: Callable[[int, np.ndarray], None],
+        every: int = 100,
+        encoding: Encoding = RGB,
+        mode: str = "paper",
+    ):
+        super().__init__()
+        self.conditions = conditions
+        self.show = show
+        self.every = every
+        self.encoding = encoding
+        self.mode = mode
+
+    def on_train_begin(self, logs=None):
+        """Show what the network makes of them before this training."""
+        self.step, self.shown = 0, None
+        self.look()
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Count the step; look if it is its turn."""
+        self.step += 1
+        is_power_of_two = self.step & (self.step - 1) == 0
+        if self.step % self.every == 0 or (self.step < self.every and is_power_of_two):
+            self.look()
+
+    def on_train_end(self, logs=None):
+        """Show the last state, unless it has just been shown."""
+        if self.shown != self.step:
+            self.look()
+
+    def look(self):
+        """Generate, and hand on."""
+        generator = self.model.generator
+        images = generate_each(generator, self.conditions, self.encoding, self.mode)
+        self.show(self.step, np.stack(images))
+        self.shown = self.step
+
+
+def generate_each(
+    generator: keras.Model, conditions: np.ndarray, encoding: Encoding, mode: str
+) -> list[np.ndarray]:
+    """What a generator makes of conditions, each a batch of its own: uint8 (height, width, 3)."""
+    pictures = []
+    for condition in conditions:
+        generated = generate(generator, encoding.condition(condition)[None], mode)[0]
+        pictures.append(encoding.picture(ops.convert_to_numpy(generated), condition))
+    return pictures
 
 
 class EpochLines(keras.callbacks.Callback):

@@ -5,6 +5,7 @@ import pytest
 
 from pix2pix_course import exercises
 from pix2pix_course.checking import NOT_TRIED, RIGHT, judge
+from pix2pix_course.palettes import PALETTES
 from pix2pix_course.recipes import RECIPES, Defect, recipe
 
 CHECKS = [value for name, value in vars(exercises).items() if name.startswith("check_")]
@@ -31,6 +32,84 @@ def test_a_prediction_in_the_notebook_is_shown(capsys):
         "09.9 right",
         "09.9 not yet tried",
     ]
+
+
+# --- 00 · Start here ---------------------------------------------------------------------------
+
+
+PALETTE = PALETTES["facades"]
+
+
+def replaced(label, old, new):
+    ids = PALETTE.to_ids(label)
+    ids[ids == PALETTE.names.index(old)] = PALETTE.names.index(new)
+    return PALETTE.to_rgb(ids)
+
+
+def replaced_in_place(label, old, new):
+    label[:] = replaced(label, old, new)
+    return label
+
+
+def colour(name):
+    return np.array(PALETTE.colours[PALETTE.names.index(name)], np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("answer", "part"),
+    [
+        (replaced, ""),
+        (lambda m, a, b: np.where((m == colour(a)).all(-1, keepdims=True), colour(b), m), ""),
+        (lambda m, a, b: m, "nothing has changed"),
+        (lambda m, a, b: replaced(m, b, a), "the other way round"),
+        (lambda m, a, b: np.zeros_like(m) + colour(b), "every pixel became"),
+        (lambda m, a, b: np.where(m == colour(a), colour(b), m), "one by one"),
+        (lambda m, a, b: PALETTE.to_ids(replaced(m, a, b)), "classes' numbers"),
+        (replaced_in_place, "work on a copy"),
+        (lambda m, a, b: replaced(m, a, b) / 255, "float64"),
+        (lambda m, a, b: replaced(m, "window", "blind"), '"shop" → "door"'),
+    ],
+)
+def test_replace_class(answer, part):
+    found = hint(exercises.check_replace_class, answer)
+    assert part in found
+    assert bool(part) == bool(found)
+
+
+@pytest.mark.parametrize(
+    ("answer", "part"),
+    [
+        (32.2, ""),
+        (1.2 + 31, ""),
+        (1.51, "is missing"),
+        (120.31, "not of what D charges"),
+        (151, "distance alone"),
+        (31, "D charges as well"),
+        (1.2, "has a price"),
+        (29.8, "added"),
+        (60, "too high"),
+    ],
+)
+def test_g_pays(answer, part):
+    found = hint(exercises.check_g_pays, answer)
+    assert part in found
+    assert bool(part) == bool(found)
+
+
+@pytest.mark.parametrize(
+    ("answer", "part"),
+    [
+        (0.5, ""),
+        (1, "look the same"),
+        (0, "half of what it sees"),
+        (50, "in percent"),
+        (0.7, "too high"),
+    ],
+)
+def test_d_answers(answer, part):
+    found = hint(exercises.check_d_answers, answer)
+    assert part in found
+    assert bool(part) == bool(found)
 
 
 # --- 01 · Data loading -------------------------------------------------------------------------

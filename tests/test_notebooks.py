@@ -43,7 +43,7 @@ def test_a_fact_that_changed_is_named(tmp_path):
 
 
 FOLDER = notebooks.CHECKOUT / "notebooks"
-NUMBERS = ("01", "02", "03", "04", "05", "06", "07", "08")
+NUMBERS = ("00", "01", "02", "03", "04", "05", "06", "07", "08")
 STORED = notebooks.find(FOLDER)
 SOLUTIONS = notebooks.find(FOLDER / "solutions")
 SOURCES = authoring.sources(FOLDER)

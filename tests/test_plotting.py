@@ -52,6 +52,63 @@ def test_the_film_runs_from_condition_to_target(tmp_path):
     assert figure.axes[3].images[0].get_array().max() == 5
 
 
+class Handle:
+    """What IPython's `display` returns: here it keeps the titles of each figure that it shows."""
+
+    def __init__(self):
+        self.shown = []
+
+    def update(self, figure):
+        self.shown.append([axis.get_title() for axis in figure.axes if axis.get_title()])
+
+    def first(self, figure, display_id):
+        assert display_id
+        self.update(figure)
+        return self
+
+
+def test_a_live_film_is_one_output_that_ends_as_the_film(monkeypatch):
+    handle = Handle()
+    monkeypatch.setattr("IPython.display.display", handle.first)
+    images = np.zeros((2, 8, 8, 3), np.uint8)
+    film = plotting.LiveFilm(images, images, steps=2000)
+    for step in (0, 1, 2, 4, 8, 16, 32, 64, *range(100, 2001, 100)):
+        film.show(step, images)
+        assert handle.shown[-1] == ["given", f"step {step:,} of 2,000", "wanted"]
+    film.finish(frames=5)
+    assert handle.shown[-1] == [
+        "given", "step 0", "step 32", "step 100", "step 500", "step 2,000", "wanted",
+    ]  # fmt: skip
+    assert plt.get_fignums() == []  # or the notebook would show them once more
+
+
+def test_a_film_of_few_stages_shows_each_of_them_once(monkeypatch):
+    handle = Handle()
+    monkeypatch.setattr("IPython.display.display", handle.first)
+    images = np.zeros((1, 8, 8, 3), np.uint8)
+    film = plotting.LiveFilm(images, images, steps=2)
+    with pytest.raises(ValueError, match="no stages"):
+        film.finish()
+    film.show(0, images)
+    film.show(2, images)
+    film.finish()
+    assert handle.shown[-1] == ["given", "step 0", "step 2", "wanted"]
+
+
+def test_the_diagram_shows_three_pictures_within_its_frame():
+    grey = np.zeros((8, 8, 3), np.float32)
+    figure = plotting.pix2pix_diagram(grey, grey, grey)
+    (canvas,) = figure.axes
+    assert len(canvas.images) == 3
+    figure.canvas.draw()
+    frame = canvas.get_window_extent()
+    for text in canvas.texts:
+        box = text.get_window_extent()
+        if text.get_text():  # the arrows are texts as well, empty ones
+            assert frame.x0 <= box.x0 < box.x1 <= frame.x1
+            assert frame.y0 <= box.y0 < box.y1 <= frame.y1
+
+
 def test_no_samples_yet(tmp_path):
     with pytest.raises(ValueError, match="no samples"):
         plotting.sample_film(tmp_path)

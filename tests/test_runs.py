@@ -11,6 +11,8 @@ from PIL import Image
 
 from pix2pix_course import runs
 from pix2pix_course.datasets import DatasetError
+from pix2pix_course.pipeline import load_pairs
+from pix2pix_course.training import WatchImages
 
 TRAIN = """
 import sys
@@ -62,6 +64,18 @@ def test_a_run_is_a_folder(trained):
     assert [row["epoch"] for row in trained.history] == [1, 2]
     assert all(row["images_per_second"] > 0 for row in trained.history)
     assert {"d_real", "d_fake", "g_gan", "g_l1", "learning_rate"} <= trained.history[0].keys()
+
+
+def test_a_training_can_be_watched_and_ends_as_if_nobody_had(trained, tmp_path):
+    inputs = load_pairs(trained.dataset(), "test", 64, limit=2).condition
+    seen = {}
+    watch = WatchImages(inputs, seen.__setitem__, every=3)
+    runs.train(trained.config, tmp_path / "watched", verbose=0, callbacks=[watch])
+    assert list(seen) == [0, 1, 2, 3, 6, 8]  # of 8 steps
+    assert all(image.shape == (2, 64, 64, 3) for image in seen.values())
+    assert all(image.dtype == np.uint8 for image in seen.values())
+    assert not np.array_equal(seen[0], seen[8])
+    assert_same_state(trained.folder, tmp_path / "watched")
 
 
 def test_loading_needs_nothing_but_the_folder(trained):

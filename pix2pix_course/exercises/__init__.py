@@ -36,6 +36,11 @@ from pix2pix_course.exercises.six_implementations import (
     check_no_jitter,
     check_own_recipe,
 )
+from pix2pix_course.exercises.start_here import (
+    check_d_answers,
+    check_g_pays,
+    check_replace_class,
+)
 from pix2pix_course.exercises.tables_in_miniature import check_paired, check_seeds_needed
 from pix2pix_course.exercises.training import (
     check_fading_rate,
@@ -53,11 +58,13 @@ __all__ = [
     "check_condition_and_target",
     "check_confusion_fast",
     "check_cut",
+    "check_d_answers",
     "check_different_results",
     "check_fading_rate",
     "check_favourite_wall",
     "check_flip_upside_down",
     "check_free_of_padding",
+    "check_g_pays",
     "check_half_the_error",
     "check_hinge_terms",
     "check_instance_of_two",
@@ -72,6 +79,7 @@ __all__ = [
     "check_paired",
     "check_prediction",
     "check_receptive_field",
+    "check_replace_class",
     "check_seeds_needed",
     "check_step_at_once",
     "check_weights_with_add",
