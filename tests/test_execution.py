@@ -11,6 +11,7 @@ import pytest
 from small_notebooks import PARAMETERS, printed, write
 
 from pix2pix_course import execution, notebooks
+from pix2pix_course.interactive import HEADLESS
 
 
 def test_a_run_injects_what_each_notebook_knows_and_reports(tmp_path):
@@ -48,6 +49,13 @@ def test_a_run_injects_what_each_notebook_knows_and_reports(tmp_path):
     assert record["parameters"] == {"PROFILE": "smoke"}
     assert record["versions"]["python"] == sys.version.split()[0]
     assert record["versions"]["numpy"]
+
+
+def test_a_run_has_no_reader_to_move_a_slider(tmp_path, monkeypatch):
+    monkeypatch.delenv(HEADLESS, raising=False)
+    path = write(tmp_path, "01_env", f"import os\nprint(os.environ['{HEADLESS}'])")
+    assert execution.execute(path, tmp_path / "out.ipynb", working_folder=tmp_path) is None
+    assert printed(tmp_path / "out.ipynb") == "1\n"
 
 
 def test_a_run_can_be_followed(tmp_path, capfd):

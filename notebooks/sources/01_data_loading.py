@@ -606,7 +606,7 @@ def draw_version(position, *axes):
 
 set_matplotlib_formats("jpeg", pil_kwargs={"quality": 55})
 panels = ("condition", "target")
-explore(draw_version, "position", range(20), shown=range(4), panels=panels, size=(1.4, 1.5))
+explore(draw_version, "position", range(20), shown=range(4), panels=panels, size=(1.3, 1.4))
 plt.show()
 
 # %% [markdown]

@@ -727,8 +727,8 @@ plt.show()
 # %% [markdown]
 # The pictures show, on one photo, what a patch in the middle sees; in JupyterLab or Colab, run the
 # cell and a slider takes you from one $n$ to the next. A D "of three layers" has five: $n$ strided
-# ones and two more (with $n = 0$ there are three). At $n = 0$, the PixelGAN, the field is the dot in
-# the middle. At $n = 5$, the ImageGAN, it is larger than the picture, and takes in some padding.
+# ones and two more (with $n = 0$ there are three). At $n = 0$, the PixelGAN, the field is the dot
+# in the middle. At $n = 5$, the ImageGAN, it is larger than the picture and takes in some padding.
 #
 # 16 pixels hold a window bar and a few bricks, 34 a window, 70 a window with its surroundings, 142
 # half a house. Which is best? The paper's table 3 (§4.4; Cityscapes, labels → photo, per-pixel

@@ -850,8 +850,8 @@ plt.show()
 # %% [markdown]
 # The pictures show what G is told in all about the red channel in the upper left corner of its
 # first output; blue: make it smaller, red: make it larger, each panel on its own scale. *(The sign
-# of a gradient points uphill, and G goes downhill.)* Here you see four values of λ; in JupyterLab or
-# Colab, run the cell and you have a slider.
+# of a gradient points uphill, and G goes downhill.)* Here you see four values of λ; in JupyterLab
+# or Colab, run the cell and you have a slider.
 #
 # At λ = 0 D speaks alone, and the untrained one sends texture without sense. At λ = 1000 all but L1
 # is drowned. Its message is a stencil: two colours of equal strength, the outline of the target in

@@ -371,7 +371,7 @@ print(f"{'photos':30}{'':16}{target.std():10.0f}"
 
 # %% alt="L1 and D's accuracy by epoch for eight programs. Most L1 curves are flat, Gluon's and the book's keep falling. The book's D stays at one half, all others rise to about nine tenths and more."
 set_matplotlib_formats("png")  # lines and letters stay sharp
-_, (left, right) = plt.subplots(1, 2, figsize=(9.4, 3.3), layout="constrained")
+figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.2), layout="constrained")
 for number, (title, run) in enumerate(trained.items()):
     scale = 2 if run.config.value_range == "unit" else 1  # [0, 1] is half as wide
     # colours alone are not told apart by every eye
@@ -384,7 +384,7 @@ for number, (title, run) in enumerate(trained.items()):
 left.set(xlabel="epoch", title="L1 in training")
 right.set(xlabel="epoch", title="share of patches that D judges right", ylim=(0, 1))
 right.axhline(0.5, color="gray", linestyle=":")
-right.legend(fontsize=7, loc="lower right")
+figure.legend(*right.get_legend_handles_labels(), fontsize=7, loc="outside right center")
 plt.show()
 set_matplotlib_formats("jpeg", pil_kwargs={"quality": 50})
 
