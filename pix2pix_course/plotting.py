@@ -242,7 +242,7 @@ class LiveFilm:
         chosen = {min(self.stages, key=lambda step: abs(step - place)) for place in wanted}
         stages = {f"step {step:,}": self.stages[step] for step in sorted(chosen)}
         columns = {"given": self.condition} | stages | {"wanted": self.target}
-        self._put(image_grid(columns, cell=1.45))
+        self._put(image_grid(columns, cell=1.3))
 
     def _put(self, figure: Figure) -> None:
         """Show the figure where the one before it was."""
