@@ -256,8 +256,8 @@ print(f"a weight of D moved by {d_step:.4f}, one of G by {g_step:.4f}")
 #
 # ### Why not one optimizer for both?
 #
-# "The running size of each gradient" is what Adam remembers: two numbers for each weight. They
-# belong to that weight. Suppose one Adam has been built for G, and gets D's gradients:
+# Adam remembers two numbers for each weight: the running direction of its gradient, and the running
+# size. They belong to that weight. Suppose one Adam has been built for G, and gets D's gradients:
 
 # %% tags=["question-57", "nbval-check-output"]
 shared = keras.optimizers.Adam(2e-4, beta_1=0.5)
@@ -334,40 +334,6 @@ set_matplotlib_formats("jpeg", pil_kwargs={"quality": 75})
 # weights have a gradient there, and not a small one; D stands still only because nobody applies
 # it. Hand that list to an optimizer by mistake, and D learns to call fakes real.
 #
-<<<<<<< HEAD
-# ### Why not one optimizer for both?
-#
-# Adam remembers two numbers for each weight: the running direction of its gradient, and the running
-# size. They belong to that weight. Suppose one Adam has been built for G, and gets D's gradients:
-
-# %% tags=["question-57", "nbval-check-output"]
-shared = keras.optimizers.Adam(2e-4, beta_1=0.5)
-shared.build(G.trainable_variables)
-try:
-    shared.apply([tf.zeros_like(w) for w in D.trainable_variables], D.trainable_variables)
-except ValueError as error:
-    print("Keras refuses:", str(error).split(":")[0])
-
-# %% [markdown]
-# Keras holds an optimizer to the weights it was built for. (Older tutorials share one, and stop
-# here.) One could build it for the weights of both networks; then its step counter, which
-# corrects the first steps of the averages, would count two steps where each network made one. One
-# optimizer per network is simpler, and each can have a learning rate of its own.
-#
-# The 0.5 is `beta_1`, the share of its old direction that Adam keeps in each step; the usual value
-# is 0.9. In a game the opponent moves and the right direction changes. **Guess:** a gradient that
-# was 1 for long turns to -1. After how many steps does Adam follow?
-
-# %% tags=["question-57", "nbval-check-output"]
-for beta_1 in (0.9, 0.5):
-    direction, steps = 1.0, 0
-    while direction >= 0:
-        direction, steps = beta_1 * direction + (1 - beta_1) * -1, steps + 1
-    print(f"beta_1 = {beta_1}: turned round after {steps} steps")
-
-# %% [markdown]
-=======
->>>>>>> wb
 # ## 2 · Your step is the package's step
 #
 # Put together, a step runs D's half and then G's half on the same batch. One detail: both halves
