@@ -23,7 +23,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # Data runs one way: a module imports only from layers above its own.
 LAYERS = (
     {"config", "palettes", "download", "catalogue", "canvas", "plotting", "quiet", "blocks"},
-    {"checking", "editions", "interactive"},
+    {"checking", "diagrams", "editions", "interactive"},
     {"painter", "encoding", "hdf5"},
     {"datasets"},
     {"pipeline"},

@@ -54,10 +54,11 @@ from matplotlib_inline.backend_inline import set_matplotlib_formats
 from pix2pix_course import exercises, losses, runs, training
 from pix2pix_course.config import Config, profile
 from pix2pix_course.datasets import open_dataset, read_pair
+from pix2pix_course.diagrams import two_halves
 from pix2pix_course.generators import MODES, generate
 from pix2pix_course.interactive import explore
 from pix2pix_course.pipeline import load_pairs, to_network, training_batches
-from pix2pix_course.plotting import history_curves, image_grid, sample_film, two_halves
+from pix2pix_course.plotting import history_curves, image_grid, sample_film
 from pix2pix_course.translation import pad_to_multiple, translate
 
 set_matplotlib_formats("jpeg", pil_kwargs={"quality": 75})  # photos as PNG would fill the file
