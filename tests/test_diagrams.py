@@ -35,7 +35,7 @@ def panels(gradients: dict, moved: dict) -> list:
     for axis in diagrams.two_halves(gradients, moved).axes:
         notes = {text.get_text() for text in axis.texts}
         arrows = [t.arrow_patch for t in axis.texts if getattr(t, "arrow_patch", None)]
-        back = [a for a in arrows if to_hex(a.get_edgecolor()) == plotting.BACKWARD]
+        back = [a for a in arrows if to_hex(a.get_edgecolor()) == diagrams.BACKWARD]
         found.append((notes, len(back), bool(axis.lines)))
     return found
 
