@@ -9,7 +9,7 @@
 # course and a word on how to use it.
 #
 # **Time.** Ten minutes with reading. Two to three of them are the machine's on two CPU cores, of
-# which the training takes one to one and a half; on a GPU: not measured.
+# which the training takes about one and a half; on a GPU: not measured.
 #
 # **After this notebook you can**
 #
@@ -225,7 +225,7 @@ print(f"{steps:,} steps took {seconds:.0f} seconds on {machine.device}")
 generated = [translate(run, label) for label in test.condition]
 rows = zip(test.condition, generated, test.target, strict=True)
 columns = {f"house {n}": row for n, row in enumerate(rows)}
-image_grid(columns, cell=1.7, row_names=["map", "generated", "photo"])
+image_grid(columns, cell=1.6, row_names=["map", "generated", "photo"])
 plt.show()
 
 # %% [markdown]
@@ -306,13 +306,13 @@ again = translate(run, mine)
 print("the same map gives the same picture:", np.array_equal(again, translations[1]))
 
 # %% [markdown]
-# In the picture above the bare wall and the door are easiest to recognise. The shop is a dark box,
-# of which the network has learned less; the long balcony is a dark railing. Nobody programmed a
-# rule such as "cyan means door". The rest of the house stays nearly, but not exactly, as it was:
-# almost every pixel changes, most of them by a few grey levels. Notebook 02 shows what a pixel of
-# the answer depends on.
+# In the picture above the bare wall and the door are easiest to recognise. The shop is a dark box:
+# in the set each shop shows other goods, and only the dark is common to them. The long balcony is a
+# dark railing. Nobody programmed a rule such as "cyan means door". The rest of the house stays
+# nearly, but not exactly, as it was: almost every pixel moves by some grey levels. Notebook 02
+# shows what a pixel of the answer depends on.
 #
-# **Now you:** change numbers and names in the lines that begin with `mine`, and run both cells
+# **Now you:** change numbers and names in the lines that begin with `mine`, and run the cells
 # again. It takes no training. A house that the network cannot handle is a discovery too.
 #
 # ## 6 · The course
