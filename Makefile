@@ -25,9 +25,10 @@ course: $(READY) ## run notebooks 00 to 06 on this machine (under 15 minutes on 
 labs: $(READY) ## run notebooks 07 and up, the experiments, showing their progress (under 25 minutes)
 	@$(BIN)/pix2pix-course run $(LABS) --profile cpu --output build/labs --follow
 
-test: $(READY) ## lint, unit tests, a smoke run of every notebook, and nbval on its result
+test: $(READY) ## lint, spelling, unit tests, a smoke run of every notebook, and nbval on its result
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/codespell
 	$(BIN)/python -m pytest
 	$(BIN)/pix2pix-course editions check
 	rm -rf build/smoke
@@ -38,7 +39,7 @@ test: $(READY) ## lint, unit tests, a smoke run of every notebook, and nbval on 
 		-p no:cacheprovider build/smoke/*.ipynb build/smoke/solutions/*.ipynb
 	$(BIN)/pix2pix-course notebooks compare build/smoke
 	$(BIN)/pix2pix-course notebooks compare build/smoke/solutions --notebooks notebooks/solutions
-	@echo 'make test: lint, unit tests, smoke runs and nbval have passed'
+	@echo 'make test: lint, spelling, unit tests, smoke runs and nbval have passed'
 
 lab: $(READY) ## open the notebooks in JupyterLab
 	$(BIN)/jupyter-lab notebooks

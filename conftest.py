@@ -1,5 +1,10 @@
 """Settings of pytest for the whole repository; nbval reads them for executed notebooks."""
 
+import os
+
+# nbval's kernels inherit it: no sliders where nobody moves them (pix2pix_course.interactive)
+os.environ.setdefault("PIX2PIX_COURSE_HEADLESS", "1")
+
 
 def pytest_collectstart(collector):
     """Let nbval not compare stderr: TensorFlow's log lines reach papermill's output only."""

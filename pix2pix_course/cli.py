@@ -171,13 +171,13 @@ def run(
     A recipe goes to the notebooks with a parameter RECIPE. The executed notebooks, a report and the
     trained runs go to the output folder. The exit code is 1 if any notebook failed.
     """
-    from pix2pix_course import notebooks
+    from pix2pix_course import execution
     from pix2pix_course.doctor import inspect_machine
 
     further = {name: _parse_parameter(value) for name, value in extra}
     if recipe_name:
         further["RECIPE"] = recipe_name
-    results = notebooks.run_notebooks(
+    results = execution.run_notebooks(
         names,
         output=output,
         profile=profile_name,
@@ -192,10 +192,10 @@ def run(
         device=inspect_machine().device,
         folder=folder,
     )
-    click.echo("\n" + notebooks.table(results) + "\n")
-    for what, where in notebooks.products(output):
+    click.echo("\n" + execution.table(results) + "\n")
+    for what, where in execution.products(output):
         click.echo(f"{what + ':':20} {where}")
-    if any(result.status != notebooks.PASSED for result in results):
+    if any(result.status != execution.PASSED for result in results):
         sys.exit(1)
 
 
@@ -215,9 +215,9 @@ def build(names, everything, no_run, folder) -> None:
     All notebooks, or those named by number (05) or name (05_training), in both editions; and the
     index of questions.
     """
-    from pix2pix_course import notebooks, questions
+    from pix2pix_course import authoring, notebooks, questions
 
-    written = notebooks.build(folder, names, everything=everything, run=not no_run)
+    written = authoring.build(folder, names, everything=everything, run=not no_run)
     course = folder or notebooks.default_folder()
     if (course / "sources" / questions.LIST).exists() and questions.write_index(course):
         written.append(course / questions.INDEX)
@@ -255,9 +255,10 @@ editions_group.add_command(build)  # one way of building: both editions come fro
 @click.option("--notebooks", "folder", type=FOLDER, help="Folder with the notebooks.")
 def check_editions(folder) -> None:
     """Check that both editions agree with their sources and with each other."""
-    from pix2pix_course import notebooks
 
-    found = notebooks.edition_problems(folder)
+    from pix2pix_course import authoring
+
+    found = authoring.edition_problems(folder)
     if found:
         raise click.ClickException("\n".join(found))
     click.echo("student editions, solution editions and marking sheet agree")

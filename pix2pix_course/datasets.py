@@ -569,7 +569,8 @@ class Report:
         if len(self.problems) > 20:
             lines.append(f"  … and {len(self.problems) - 20} more")
         lines += [f"  note: {note}" for note in self.notes]
-        lines.append("  no problem" if self.ok else f"  {len(self.problems)} problems")
+        count = len(self.problems)
+        lines.append("  no problem" if self.ok else f"  {count} problem{'s' * (count > 1)}")
         return "\n".join(lines)
 
 

@@ -9,7 +9,8 @@ An exercise begins with a markdown cell tagged `exercise` whose heading is
 - A code cell tagged `solution` stands in the solution edition alone.
 - A markdown cell tagged `solution` says what a right answer says; the student edition has an empty
   answer there.
-- What such a code cell draws when the solution edition runs, the student edition shows below it.
+- What such a code cell draws when the solution edition runs, the student edition shows below it,
+  and there goes the cell's `alt`, the text for readers who cannot see a figure.
 - A call of `exercises.check_…` stands in a cell of its own, which grading can put back.
 """
 
@@ -183,26 +184,30 @@ def cells_of(
             made.append(_with(cell, code))
             continue
         if "solution" not in tags:
-            made.append(_with(cell, stubbed(cell.source)) if cell.cell_type == "code" else cell)
+            is_code = cell.cell_type == "code"
+            made.append(_with(cell, stubbed(cell.source), "alt") if is_code else cell)
         elif cell.cell_type == "markdown":
             made.append(v4.new_markdown_cell(ANSWER, metadata={"tags": ["answer"]}))
         drawn = (pictures or {}).get(code, []) if cell.cell_type == "code" else []
         if drawn:
-            made.append(_expected(title, drawn))
+            made.append(_expected(title, drawn, cell.metadata.get("alt")))
     return made
 
 
-def _with(cell: NotebookNode, source: str) -> NotebookNode:
+def _with(cell: NotebookNode, source: str, *dropped: str) -> NotebookNode:
     copy = NotebookNode(cell)
     copy.source = source
+    copy.metadata = NotebookNode({k: v for k, v in cell.metadata.items() if k not in dropped})
     return copy
 
 
-def _expected(title: str, pictures: list[str]) -> NotebookNode:
+def _expected(title: str, pictures: list[str], alt: str | None) -> NotebookNode:
     """What a solution draws. Data addresses, since Colab does not show a cell's attachments."""
     names = [f"drawn-{number}" for number in range(1, len(pictures) + 1)]
     caption = f"What {title} draws"
-    shown = " ".join(f"![{caption}][{name}]" for name in names)
+    # square brackets would end a picture's text
+    described = (alt or caption).translate({ord(bracket): f"\\{bracket}" for bracket in "[]"})
+    shown = " ".join(f"![{described}][{name}]" for name in names)
     data = "\n".join(
         f"[{name}]: data:image/png;base64,{picture.replace(chr(10), '')}"
         for name, picture in zip(names, pictures, strict=True)

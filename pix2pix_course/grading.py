@@ -17,7 +17,7 @@ from pathlib import Path
 
 import nbformat
 
-from pix2pix_course import editions, notebooks
+from pix2pix_course import editions, execution, notebooks
 from pix2pix_course.checking import NOT_TRIED, RIGHT, WRONG, first_line
 from pix2pix_course.config import PAINTED
 from pix2pix_course.config import profile as profile_config
@@ -213,7 +213,7 @@ def _mark(
     nbformat.write(prepared, work / "handed_in.ipynb")
     values = {"PROFILE": profile, "DATASET": PAINTED, "DIRECTION": None, "PALETTE": None}
     values |= {"SEED": 0, "RUNS": str(work / "runs")}
-    problem = notebooks.execute(
+    problem = execution.execute(
         work / "handed_in.ipynb",
         target,
         working_folder=work,

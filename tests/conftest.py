@@ -90,7 +90,7 @@ exercises.check_least_cost(least_cost)
 # %% [markdown] tags=["exercise"]
 # ### Exercise 3 · experiment: paint it red
 
-# %% tags=["exercise"]
+# %% alt="A red [8 × 8] square." tags=["exercise"]
 from PIL import Image
 
 size = (8, 8)
@@ -112,10 +112,10 @@ display(Image.new("RGB", size, "blue"))
 @pytest.fixture(scope="session")
 def course_with_exercises(tmp_path_factory) -> Path:
     """A folder of built notebooks: one, without TensorFlow, with an exercise of each kind."""
-    from pix2pix_course import notebooks
+    from pix2pix_course import authoring
 
     folder = tmp_path_factory.mktemp("course")
     (folder / "sources").mkdir()
     (folder / "sources/04_small.py").write_text(EXERCISES, encoding="utf-8")
-    notebooks.build(folder)
+    authoring.build(folder)
     return folder

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 from click.testing import CliRunner
 
-from pix2pix_course import cli, datasets, doctor, notebooks
+from pix2pix_course import cli, datasets, doctor, execution, notebooks
 from pix2pix_course.config import Config, profile
 from pix2pix_course.recipes import RECIPES, recipe, warn_of_defects
 
@@ -307,7 +307,7 @@ def machine(problem=None):
 
 
 def test_run_passes_everything_on_and_prints_table_and_products(call, monkeypatch, tmp_path):
-    results = [notebooks.Result("01_one", "passed", 61.2, tmp_path / "01_one.ipynb")]
+    results = [execution.Result("01_one", "passed", 61.2, tmp_path / "01_one.ipynb")]
     seen = {}
 
     def run_notebooks(names, **options):
@@ -315,7 +315,7 @@ def test_run_passes_everything_on_and_prints_table_and_products(call, monkeypatc
         return results
 
     monkeypatch.setattr(doctor, "inspect_machine", machine)
-    monkeypatch.setattr(notebooks, "run_notebooks", run_notebooks)
+    monkeypatch.setattr(execution, "run_notebooks", run_notebooks)
     evaluation = tmp_path / "runs/one/evaluation"
     evaluation.mkdir(parents=True)
     for file in (tmp_path / "01_one.ipynb", tmp_path / "runs/one/config.json"):

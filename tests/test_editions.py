@@ -6,7 +6,7 @@ import shutil
 import nbformat
 import pytest
 
-from pix2pix_course import editions, notebooks
+from pix2pix_course import authoring, editions, notebooks
 from pix2pix_course.editions import COMMENT, STUB, EditionError, disagreements, solved, stubbed
 
 
@@ -80,7 +80,7 @@ def test_a_source_that_breaks_the_convention_is_told_where(cells, message):
 
 
 def stored(folder, edition):
-    return notebooks.read(notebooks.place(folder / "sources/04_small.py", edition))
+    return notebooks.read(authoring.place(folder / "sources/04_small.py", edition))
 
 
 def test_the_student_edition_has_holes_empty_answers_and_the_expected_pictures(
@@ -97,6 +97,15 @@ def test_the_student_edition_has_holes_empty_answers_and_the_expected_pictures(
     assert shown[0].startswith("**What the solution of Exercise 3 draws:**")
     data = shown[0].split("base64,")[1]
     assert base64.b64decode(data).startswith(b"\x89PNG")
+    assert r"![A red \[8 × 8\] square.][drawn-1]" in shown[0]
+    assert "![What the solution of Exercise 3 draws][drawn-1]" in shown[1]
+
+
+def test_alternative_text_stands_where_the_picture_stands(course_with_exercises):
+    (cell,) = [c for c in stored(course_with_exercises, "solution").cells if "alt" in c.metadata]
+    assert cell.metadata.alt == "A red [8 × 8] square."
+    assert "image/png" in cell.outputs[0].data
+    assert not any("alt" in c.metadata for c in stored(course_with_exercises, "student").cells)
 
 
 def test_the_solution_edition_is_right_and_the_student_edition_runs_untried(
@@ -137,7 +146,7 @@ def test_the_marking_sheet_lists_exercises_and_right_answers(course_with_exercis
 def test_a_notebook_without_exercises_has_one_edition(tmp_path):
     (tmp_path / "sources").mkdir()
     (tmp_path / "sources/01_plain.py").write_text("# %% [markdown]\n# # 01\n\n# %%\n1 + 1\n")
-    assert notebooks.build(tmp_path, run=False) == [tmp_path / "01_plain.ipynb"]
+    assert authoring.build(tmp_path, run=False) == [tmp_path / "01_plain.ipynb"]
     assert not (tmp_path / "solutions").exists()
 
 
@@ -145,7 +154,7 @@ def test_a_notebook_without_exercises_has_one_edition(tmp_path):
 
 
 def test_the_editions_agree(course_with_exercises):
-    assert notebooks.edition_problems(course_with_exercises) == []
+    assert authoring.edition_problems(course_with_exercises) == []
 
 
 @pytest.mark.parametrize(
@@ -173,11 +182,11 @@ def test_the_proof_finds_what_is_not_a_hole(student, solution, agree):
 @pytest.mark.parametrize("edition", editions.EDITIONS)
 def test_an_edition_changed_by_hand_is_found(course_with_exercises, tmp_path, edition):
     folder = shutil.copytree(course_with_exercises, tmp_path / "course")
-    path = notebooks.place(folder / "sources/04_small.py", edition)
+    path = authoring.place(folder / "sources/04_small.py", edition)
     notebook = notebooks.read(path)
     notebook.cells[1].source += "  # by hand"
     nbformat.write(notebook, path)
-    assert "source of cell 2" in notebooks.edition_problems(folder)[0]
+    assert "source of cell 2" in authoring.edition_problems(folder)[0]
 
 
 def test_a_check_of_another_exercise_is_found(course_with_exercises, tmp_path):
@@ -185,7 +194,7 @@ def test_a_check_of_another_exercise_is_found(course_with_exercises, tmp_path):
     path = folder / "04_small.ipynb"
     changed = path.read_text("utf-8").replace('"exercise": "04.2"', '"exercise": "05.1"')
     path.write_text(changed, encoding="utf-8")
-    assert notebooks.edition_problems(folder) == [
+    assert authoring.edition_problems(folder) == [
         "04_small, student edition: the check of 04.2 gives an outcome of 05.1"
     ]
 
@@ -197,7 +206,7 @@ def test_a_wrong_solution_a_leftover_and_an_old_sheet_are_found(course_with_exer
     path.write_text(changed, encoding="utf-8")
     shutil.copy(path, folder / "solutions/05_gone.ipynb")
     (folder / "solutions/marking.md").write_text("old")
-    wrong, leftover, sheet = notebooks.edition_problems(folder)
+    wrong, leftover, sheet = authoring.edition_problems(folder)
     assert "04_small, solution edition: the check of 04.1 says 'wrong'" in wrong
     assert "05_gone.ipynb belongs to no exercises" in leftover
     assert "marking.md is not up to date" in sheet

@@ -94,20 +94,6 @@ def test_a_film_of_few_stages_shows_each_of_them_once(monkeypatch):
     assert handle.shown[-1] == ["given", "step 0", "step 2", "wanted"]
 
 
-def test_the_diagram_shows_three_pictures_within_its_frame():
-    grey = np.zeros((8, 8, 3), np.float32)
-    figure = plotting.pix2pix_diagram(grey, grey, grey)
-    (canvas,) = figure.axes
-    assert len(canvas.images) == 3
-    figure.canvas.draw()
-    frame = canvas.get_window_extent()
-    for text in canvas.texts:
-        box = text.get_window_extent()
-        if text.get_text():  # the arrows are texts as well, empty ones
-            assert frame.x0 <= box.x0 < box.x1 <= frame.x1
-            assert frame.y0 <= box.y0 < box.y1 <= frame.y1
-
-
 def test_no_samples_yet(tmp_path):
     with pytest.raises(ValueError, match="no samples"):
         plotting.sample_film(tmp_path)

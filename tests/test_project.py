@@ -23,7 +23,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # Data runs one way: a module imports only from layers above its own.
 LAYERS = (
     {"config", "palettes", "download", "catalogue", "canvas", "plotting", "quiet", "blocks"},
-    {"checking", "editions"},
+    {"checking", "diagrams", "editions", "interactive"},
     {"painter", "encoding", "hdf5"},
     {"datasets"},
     {"pipeline"},
@@ -35,8 +35,8 @@ LAYERS = (
     {"experiments"},
     {"exercises"},
     {"notebooks", "doctor"},
-    {"grading"},
-    {"questions"},
+    {"execution", "questions"},
+    {"authoring", "grading"},
     {"cli"},
     {"__main__"},
 )
@@ -122,6 +122,7 @@ class TestModule:
 def test_light_modules_import_nothing_heavy():
     """Training's libraries cost seconds: nothing that only reads or lists may load them."""
     light = ("palettes", "painter", "datasets", "notebooks", "doctor", "cli")
+    light += ("authoring", "execution")
     light += ("checking", "exercises", "editions", "grading")
     code = "import sys\n" + "".join(f"import pix2pix_course.{name}\n" for name in light)
     code += "print(sorted({'tensorflow', 'keras', 'matplotlib', 'papermill'} & set(sys.modules)))"

@@ -52,11 +52,12 @@ from matplotlib_inline.backend_inline import set_matplotlib_formats
 from pix2pix_course import doctor, exercises, runs
 from pix2pix_course.config import profile
 from pix2pix_course.datasets import open_dataset
+from pix2pix_course.diagrams import pix2pix_diagram
 from pix2pix_course.losses import belief
 from pix2pix_course.painter import paint_pair
 from pix2pix_course.palettes import PALETTES
 from pix2pix_course.pipeline import load_pairs, steps_per_epoch, to_network
-from pix2pix_course.plotting import LiveFilm, image_grid, pix2pix_diagram
+from pix2pix_course.plotting import LiveFilm, image_grid
 from pix2pix_course.training import WatchImages, build_discriminator, build_generator
 from pix2pix_course.translation import translate
 

@@ -3,12 +3,12 @@
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/{{repository_path}}/blob/main/notebooks/{{notebook}})
 #
-# **What you will build.** The road from picture files to the batches that a pix2pix trains on:
-# pairs that are read, cleaned, enlarged, cropped, mirrored and shuffled, with both sides of a pair
-# always treated alike. You build each step by hand, prove it equal to the step in the package, and
-# break it on purpose to see what it is good for.
+# **What you will build.** The road from picture files to the batches that pix2pix trains on: pairs
+# that are read, cleaned, enlarged, cropped, mirrored and shuffled, with both sides of a pair always
+# treated alike. You build each step by hand, prove it equal to the step in the package, and break
+# it on purpose to see what it is good for.
 #
-# **Time.** About 1 minute on two CPU cores; on a GPU not measured (nothing here needs one).
+# **Time.** Under one minute on two CPU cores; on a GPU not measured (nothing here needs one).
 #
 # **After this notebook you can**
 #
@@ -58,6 +58,7 @@ from pix2pix_course import datasets, exercises, pipeline
 from pix2pix_course.catalogue import CATALOGUE
 from pix2pix_course.config import profile
 from pix2pix_course.datasets import open_dataset, read_pair
+from pix2pix_course.interactive import explore
 from pix2pix_course.painter import paint_pair
 from pix2pix_course.palettes import PALETTES
 from pix2pix_course.plotting import image_grid
@@ -82,9 +83,13 @@ print(f"profile {PROFILE}: pictures of {size}×{size} pixels")
 # %% [markdown]
 # ## 1 · A pair is one file
 #
-# A pix2pix learns from examples of the form "this picture should become that one". Before you run
-# the next cell: how would you store such examples, so that the two pictures of an example can never
-# be mixed up?
+# Pix2pix consists of two networks that are trained against each other, which makes it a *generative
+# adversarial network* (GAN): a *generator* turns one picture into another, and a *discriminator*
+# judges what it makes. Notebooks 02 and 03 build them. Both learn from examples of the form "this
+# picture should become that one".
+#
+# Before you run the next cell: how would you store such examples, so that the two pictures of an
+# example can never be mixed up?
 #
 # The authors' answer is plain: glue them together. A pair is **one file**, twice as wide as high.
 # Its left half is called **A**, its right half **B**. There is no table of names to keep in order
@@ -107,8 +112,8 @@ print(f"direction {dataset.direction}: {dataset.condition_side} is the input")
 # The last line says that, in this folder, the *right* half B is what the network will be given and
 # the left half A is what it should produce. Keep that line in mind; section 2 is about it.
 #
-# Reading a pair takes three lines with Pillow. Complete the thought before you look: which index of
-# the array is the width?
+# Reading a pair takes three lines with Pillow. Before you look: which index of the array is the
+# width?
 
 
 # %% tags=["question-30"]
@@ -122,7 +127,7 @@ path = dataset.files("train")[0]
 a, b = read_pair_by_hand(path)
 print(f"A {a.shape} {a.dtype}, B {b.shape} {b.dtype}, values from {a.min()} to {a.max()}")
 
-# %% tags=["question-30"]
+# %% alt="A painted house front beside its label map. On the left, A, the photo, is the target; on the right, B, flat colours for walls, windows, doors and balconies, is the input." tags=["question-30"]
 figure, (left, right) = plt.subplots(1, 2, figsize=(4.4, 2.3), layout="constrained")
 for axis, side, image in ((left, "A", a), (right, "B", b)):
     role = "input" if side == dataset.condition_side else "target"
@@ -164,7 +169,7 @@ print(f"read_pair and ours agree on 8 files: {all(same)}")
 # reads both with a reader that hard-codes the right half.
 
 
-# %%
+# %% alt="Two files cut by the same rule. With the map on the right, the map becomes the input and the photo the target; with the map on the left, the two have changed places, and nothing warns of it."
 def hard_coded(picture):
     """The right half is the input, whatever the folder holds."""
     half = picture.shape[1] // 2
@@ -229,7 +234,7 @@ for published in CATALOGUE.values():
 # pixels on every machine. Before you run the cell: if you knew the map perfectly, could you compute
 # the photo from it?
 
-# %%
+# %% alt="Four painted houses, label maps above and photos below. The maps share one set of flat colours; the photos below them have walls of different colours and textures."
 houses = [paint_pair(seed) for seed in range(4)]
 image_grid(
     {f"seed {seed}": [pair.label, pair.photo] for seed, pair in enumerate(houses)},
@@ -255,7 +260,7 @@ for seed, pair in enumerate(houses):
 # its wall two other coats of paint.
 
 
-# %%
+# %% alt="One label map and three photos of the same house: brick red and yellow, bluish, and dark grey. Windows and doors lie in the same places, so all three fit the map equally well."
 def repaint(pair, tint, kept=("background", "window", "door", "blind", "shop")):
     """The photo with its walls and their ornaments in another colour; the map still fits."""
     stays = np.isin(pair.class_ids, [PALETTES["facades"].names.index(name) for name in kept])
@@ -275,15 +280,15 @@ print(f"equally good answers differ by {apart:.2f} on average, on a scale from 0
 # %% [markdown]
 # All three photos in the picture above are right. A network that must name *one* answer and pays
 # for its distance to whichever of them is in the file does best with something in between: a
-# greyish average wall. This is the seed of the whole course. Notebook 04 measures that average, and
-# the discriminator of notebook 03 is the remedy: it asks whether a photo is *plausible*, not
+# greyish average wall. The rest of the course follows from this. Notebook 04 measures that average,
+# and the discriminator of notebook 03 is the remedy: it asks whether a photo is *plausible*, not
 # whether it is the one in the file.
 #
 # ## 4 · From bytes to [-1, 1] and back
 #
 # A file holds whole numbers from 0 to 255. The last layer of the generator is a $\tanh$, which
 # answers between -1 and 1. Target and answer must live on the same scale, so every picture is
-# brought there, with a pixel value $p$:
+# brought there. With $p$ for a value in the file and $x$ for the same value as the networks see it:
 #
 # $$x = \frac{p}{127.5} - 1 \qquad\qquad p = \mathrm{round}\big(127.5\,(x + 1)\big)$$
 #
@@ -304,9 +309,9 @@ print("to_image agrees:", np.array_equal(pipeline.to_image(x), p))
 # lost on the way there and back.
 #
 # Two slips are popular. One scales the photos to [0, 1] and leaves the $\tanh$: half of what the
-# layer can say is then never right, and black, its value 0, sits in the steepest part of the curve
-# instead of at its end. The other forgets to round. Predict for how many of the 256 values it
-# matters that `astype` cuts off the decimals.
+# layer can say is then never right, and black, now 0, sits in the steepest part of the curve
+# instead of at its end. The other forgets to round. `astype` cuts off the decimals; predict whether
+# that matters for none, a few or many of the 256 values.
 
 # %% tags=["nbval-check-output"]
 cut_off = ((x + 1) * 127.5).astype(np.uint8)  # no rounding
@@ -315,10 +320,10 @@ print("some values come back wrong without rounding:", len(wrong) > 20)
 print("each of them one too dark:", np.array_equal(cut_off[wrong] + 1, p[wrong]))
 
 # %% [markdown]
-# A quarter of the values, in floating point of 32 bits, comes out a hair under the whole number and
-# is then cut down to the next. One step of 255 is invisible. But each time such a picture is saved
-# and loaded again it grows darker, and a test that asks for exact equality fails for no visible
-# reason.
+# A quarter of the values (63 of them), in floating point of 32 bits, comes out a hair under the
+# whole number and is then cut down to the next lower one. One step of 255 is invisible. But each
+# time such a picture is saved and loaded again it grows darker, and a test that asks for exact
+# equality fails for no visible reason.
 #
 # ## 5 · JPEG and the colours that are no class
 #
@@ -345,15 +350,16 @@ for seed, (house, label) in enumerate(zip(houses, noisy, strict=True)):
 
 # %% [markdown]
 # Thousands. (The digits depend on the JPEG library of your machine.) In the published facades it is
-# about ten thousand in a single map. A network can live with that noise in its input; it is harmful
-# where labels are *counted*, as in the evaluation of notebook 06, and where a label is resized.
+# ten to twenty thousand in a single map. A network can live with that noise in its input; it is
+# harmful where labels are *counted*, as in the evaluation of notebook 06, and where a label is
+# resized.
 #
 # The remedy is to put every pixel back on the nearest of the twelve colours, which is what
 # `Palette.snap` does. By hand it is one line: the squared distance to each colour, and the smallest
 # wins.
 
 
-# %%
+# %% alt="An enlarged piece of a label map: clean, with faint noise after JPEG, and flat again after snapping. In the last panel the pixels that are still wrong are white: they line the borders between classes."
 def nearest_class(image, colours):
     difference = image[..., None, :].astype(int) - np.array(colours)
     return (difference**2).sum(axis=-1).argmin(axis=-1)
@@ -454,7 +460,7 @@ for method, label in labels.items():
     share = strangers(label, house.class_ids).mean()
     print(f"{method}: {count_colours(label)} colours, {share:.1%} strangers")
 
-# %% tags=["question-33"]
+# %% alt="An enlarged piece of a label map. Enlarged by nearest its borders are sharp, by bilinear they are soft; snapped, the soft borders become thin lines of a third class, which are white in the last panel." tags=["question-33"]
 soft = labels["BILINEAR"]
 panels = {"nearest": labels["NEAREST"], "bilinear": soft, "bilinear, snapped": palette.snap(soft)}
 panels["strangers"] = strangers(soft, house.class_ids)
@@ -477,7 +483,7 @@ for method, photo in photos.items():
     repeated = (photo[1:] == photo[:-1]).all(axis=(1, 2)).sum()
     print(f"{method}: {repeated} of 286 rows repeat the row above")
 
-# %%
+# %% alt="The gable of a painted house, enlarged twice. By nearest its slopes climb in steps of unequal length; by bicubic they are smooth."
 image_grid({name.lower(): [photo[6:62, 96:166]] for name, photo in photos.items()}, cell=2.4)
 plt.show()
 
@@ -561,11 +567,12 @@ for side in (64, 128, 256, 512):
 # thousand new houses). At other sizes the proportion is kept.
 #
 # A trap hides in "0 to 30, both included". Random functions usually leave out the upper end, and
-# with `randint(0, 30)` in Python and in NumPy you even get different answers. The original Torch
-# code never used offset 0.
+# the two `randint(0, 30)` disagree: Python's includes 30, NumPy's does not. The original Torch code
+# never used offset 0.
 #
 # Cutting itself is indexing. Note that the function takes the *stack* of both sides: it cannot
-# treat them differently.
+# treat them differently. Where to cut is drawn from a seed, so that a draw can be repeated; section
+# 9 shows what that is good for.
 
 
 # %%
@@ -582,21 +589,31 @@ def draw(seed, margin):
     return top, left, bool(uniform[2] < 0.5)
 
 
-# %%
+# %% alt="One pair cut in four ways, label maps above and photos below. The house sits a little higher, lower or more to the side in each, in one it is mirrored; map and photo always move together."
 margin = pipeline.load_size(size) - size
 pairs = pipeline.load_pairs(dataset, "train", pipeline.load_size(size), limit=8)
 stacked = np.stack([pairs.condition, pairs.target], axis=1)
-draws = [draw((SEED, position), margin) for position in range(4)]
-versions = [cut(stacked[0], size, *place) for place in draws]
-titles = [f"{top}, {left}{', mirrored' if m else ''}" for top, left, m in draws]
+
+
+def draw_version(position, *axes):
+    """The version that the first pair becomes at one position of the order: both sides."""
+    top, left, mirrored = draw((SEED, position), margin)
+    for axis, side in zip(axes, cut(stacked[0], size, top, left, mirrored), strict=True):
+        axis.imshow(side, interpolation="nearest")
+        axis.set(xticks=[], yticks=[])
+    axis.set_xlabel(f"{top}, {left}{', mirrored' if mirrored else ''}", fontsize=9)
+
+
 set_matplotlib_formats("jpeg", pil_kwargs={"quality": 55})
-image_grid(dict(zip(titles, versions, strict=True)), cell=1.4, row_names=["condition", "target"])
+panels = ("condition", "target")
+explore(draw_version, "position", range(20), shown=range(4), panels=panels, size=(1.3, 1.4))
 plt.show()
 
 # %% [markdown]
-# In the picture above one pair appears in four versions; the titles give top, left and whether it
-# is mirrored. Look at the rim: the house moves a little in the frame, and condition and target move
-# together. (Under `smoke` the margin is only 8 pixels.)
+# In the picture above one pair appears in four versions; below each stand top, left and whether it
+# is mirrored. (In JupyterLab or Colab, run the cell and you have a slider through twenty.) Look at
+# the rim: the house moves a little in the frame, and condition and target move together. (Under
+# `smoke` the margin is only 8 pixels.)
 #
 # To give the cut room to move: that is what the enlarging is for. Some programs enlarge and then
 # always cut from the middle. How many versions of one pair does a network meet in twenty epochs?
@@ -690,7 +707,7 @@ print("both reach 75 % of a wrong house:", shares["both apart"] > 0.75 * shares[
 #
 # In the next picture the map lies half-transparent over the photo.
 
-# %%
+# %% alt="A label map laid over its photo, twice. With one draw for both every window lies under its own colour; with a draw each, map and photo are shifted against each other and everything is doubled."
 label, photo = enlarge(houses[3].label, "NEAREST"), enlarge(houses[3].photo, "BICUBIC")
 label, aligned, apart = (
     cut(image[None], 256, *place)[0]
@@ -807,8 +824,9 @@ print("begins again:", after_restart == four_epochs[:40])
 # ## 10 · The pipeline, step by step
 #
 # Everything is in place; what is missing is the assembly line. It should never make the network
-# wait. First, what should be kept in memory? The tutorial's pipeline shuffles finished pictures:
-# 400 float pairs wait in its buffer. Ours keeps the files decoded as bytes and shuffles numbers.
+# wait. First, what should be kept in memory? The pipeline of TensorFlow's pix2pix tutorial shuffles
+# finished pictures: 400 float pairs wait in its buffer. Ours keeps the files decoded as bytes and
+# shuffles numbers.
 
 # %% tags=["nbval-check-output", "question-46"]
 sizes = {
@@ -851,7 +869,8 @@ for index, epoch, position in plan.skip(6).take(4):
 # next epoch. `flat_map` strings the epochs together.
 #
 # Step three turns an element of the plan into pictures. The seed of the draw is made of seed, epoch
-# and position; the stateless functions take two numbers, so seed and epoch share one.
+# and position; the stateless functions take two numbers, so seed and epoch share one (the large
+# factor keeps the epochs of different seeds apart).
 
 
 # %%
@@ -887,7 +906,7 @@ print("by hand equal to training_batches:", all(np.array_equal(mine, its) for mi
 #
 # Here is a batch as the network sees it.
 
-# %%
+# %% alt="A batch of three pairs, label maps in the upper row and photos in the lower. In each column the two show the same house, cut and mirrored alike."
 view, _ = pipeline.training_batches(dataset, size, batch_size=3, seed=SEED, epochs=1, limit=8)
 x, y = next(view.as_numpy_iterator())
 print(f"x {x.shape} {x.dtype}, y {y.shape}, values from {y.min():.2f} to {y.max():.2f}")
@@ -945,7 +964,7 @@ print(f"pairs per second: plain {slow:.0f}, ours {fast:.0f}; ratio {fast / slow:
 # On two cores, with the painted set, ours is several times as fast. Your digits will differ; under
 # `smoke` eight pairs are too few to say much. Decoding once is paid back after a few epochs. On the
 # JPEG files of the facades at 256 pixels the script `benchmarks/pipeline.py` measures the same
-# against the tutorial's own steps.
+# against the steps of TensorFlow's tutorial.
 #
 # Is that much? At batch size 1 and 256 pixels a laptop trains at a few steps a second at most,
 # where any loader is fast enough. The faster the network, the more the loader decides.
@@ -988,9 +1007,9 @@ mine = open_dataset(folder, direction="AtoB", palette="facades")
 tell(datasets.check(mine))
 
 # %% [markdown]
-# With `AtoB` there is no complaint. For sets without label maps nobody can notice a wrong
-# direction but you: look at a batch before you train. Sizes that are not square are allowed, and
-# noted, since each half will be squeezed into a square.
+# With `AtoB` there is no complaint (the number in brackets counts the files of that size). For sets
+# without label maps nobody can notice a wrong direction but you: look at a batch before you train.
+# Sizes that are not square are allowed, and noted, since each half will be squeezed into a square.
 #
 # Now some accidents: a picture with an odd number of columns, a text file with a picture's name,
 # and a download that broke off.
@@ -1070,7 +1089,7 @@ print("`import PIL` comes from:", {name.lower() for name in packages})
 # **What is needed to show pictures?** Some notes say Graphviz. That draws the *graph of a network*;
 # for pictures an array and Pillow are enough, and Matplotlib where a title is wanted.
 
-# %% tags=["question-35"]
+# %% alt="A label map of two adjoining houses at 64 by 64 pixels: flat coloured blocks for walls, windows, balconies and a dark red shop." tags=["question-35"]
 Image.fromarray(paint_pair(seed=3).label).resize((64, 64), Image.Resampling.NEAREST)
 
 # %% [markdown]
@@ -1078,7 +1097,8 @@ Image.fromarray(paint_pair(seed=3).label).resize((64, 64), Image.Resampling.NEAR
 #
 # - A pair is one file, A left and B right. Which half is the input is a property of the folder; a
 #   wrong direction raises no error and trains the wrong task.
-# - A label map does not determine its photo. That is why this is a task for a GAN.
+# - A label map does not determine its photo. That is why pix2pix needs a network that judges, and
+#   not only a distance to the photo in the file.
 # - Pictures go to [-1, 1], the range of the $\tanh$, and come back without loss if one rounds.
 # - JPEG turns a dozen label colours into thousands; snapping restores most pixels, and fails at
 #   edges. Labels are enlarged by nearest, photos by bicubic.
@@ -1156,7 +1176,8 @@ exercises.check_flip_upside_down(flip_upside_down)
 #
 # `tf.data.Dataset.range(400).shuffle(10)` holds ten elements at a time, hands on one of them by
 # lot, and takes in the next. By how many places, at most, can an element come *earlier* than it
-# would without shuffling? And later? What does that mean for a folder that is sorted by street?
+# would without shuffling (`most_places`)? And later? What does that mean for a folder that is
+# sorted by street?
 
 # %% tags=["exercise"]
 # <solution>
@@ -1186,7 +1207,7 @@ print(f"earlier by up to {earlier.max()} places, later by up to {-earlier.min()}
 # also the pixels whose right or lower neighbour has another class. What has that share to do with
 # the beginning of the curve?
 
-# %% tags=["exercise"]
+# %% alt="The share of changed pixels against the distance between the two cuts. It rises steeply from the first pixel on, then bends, and at 15 pixels is near one half." tags=["exercise"]
 reaches = (0, 1, 2, 4, 8, 15)
 set_matplotlib_formats("png")
 # <solution>
@@ -1286,6 +1307,6 @@ print("different results:", len({distance() for _ in range(3)}))
 #
 # [Notebook 02](02_unet_generator.ipynb) builds the generator, the U-Net that takes $x$ and answers
 # with $\hat y$. To read on: Isola et al., *Image-to-Image Translation with Conditional Adversarial
-# Networks*, [arXiv:1611.07004](https://arxiv.org/abs/1611.07004), section 6.2 for jitter,
-# mirroring and the data sets; and the page `data/README.md` of this repository, which
+# Networks*, [arXiv:1611.07004](https://arxiv.org/abs/1611.07004), section 6.2 for jitter, mirroring
+# and the training on each data set; and the page `data/README.md` of this repository, which
 # describes the painted set.

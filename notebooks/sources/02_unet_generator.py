@@ -8,7 +8,7 @@
 # every number in it. You prove that yours equals the packaged one, weight by weight. Then you fit
 # both networks to a single pair and see what a skip connection is worth.
 #
-# **Time.** One to two minutes on two CPU cores under the profile `cpu`; on a GPU: not measured.
+# **Time.** Under one minute on two CPU cores (profile `cpu`); on a GPU: not measured.
 #
 # **After this notebook you can**
 #
@@ -76,10 +76,11 @@ print(f"{dataset.name}: images of {config.image_size} pixels, {config.generator_
 #
 # $$\hat y = G(x), \qquad x, \hat y \in [-1, 1]^{H \times W \times 3}.$$
 #
-# Nothing random is written there; where the noise of a GAN comes in is a matter for section 5.
-# Let us look at one pair before we ask what such a function has to be able to do.
+# Nothing random is written there, although a GAN is usually given random numbers (*noise*) too;
+# section 5 says where they come in. Let us look at one pair before we ask what such a function has
+# to be able to do.
 
-# %%
+# %% alt="A label map and the painted photo that belongs to it. The outlines agree to the pixel; the colours and textures of the photo stand nowhere in the map."
 pair = load_pairs(dataset, "train", config.image_size, limit=1)
 x, y = to_network(pair.condition), to_network(pair.target)  # float32 in [-1, 1], a batch of one
 print("x", x.shape, " y", y.shape, f" y from {y.min():.2f} to {y.max():.2f}")
@@ -87,15 +88,16 @@ image_grid({"condition x": pair.condition, "target y": pair.target}, cell=1.35)
 plt.show()
 
 # %% [markdown]
-# In the painted pair above each coloured rectangle of the condition becomes something else: blue
-# a window with a frame, red a pillar. The outlines stay exactly where they are; colour and texture
-# are invented. So `G` needs two things at once. It must keep *positions* to the pixel, and it must
-# take decisions for the *whole image*: one wall has one kind of brick from left to right.
+# In the painted pair above each coloured rectangle of the condition becomes something else: light
+# blue a window with a frame, red a pillar. The outlines stay exactly where they are; colour and
+# texture are invented. So `G` needs two things at once. It must keep *positions* to the pixel, and
+# it must take decisions for the *whole image*: one wall has one kind of brick from left to right.
 #
 # The second need is a question of the **receptive field**: the part of the input that one number
-# can depend on. A 3×3 convolution with stride 1 sees 3 pixels, and each further one adds 2.
-# A 4×4 convolution with stride 2 adds 3 steps of the current grid, and doubles that step for the
-# layers above it:
+# can depend on. A 3×3 convolution with stride 1 sees 3 pixels, and each further one adds 2. A 4×4
+# convolution adds 3 *steps*, where a step is the distance, in pixels of the input, between
+# neighbouring cells of the grid it reads: 1 for the first layer, and doubled by every stride of 2.
+# So after $n$ such layers the field is
 #
 # $$r_{n} = r_{n-1} + 3 \cdot 2^{\,n-1}, \quad r_0 = 1 \quad\Rightarrow\quad r_n = 1 + 3\,(2^n-1).$$
 #
@@ -160,10 +162,10 @@ print(" -> ".join(map(str, sides)))
 print("halvings:", len(sides) - 1, "   an odd side, 25, becomes", -(-25 // 2))
 
 # %% [markdown]
-# "same" keeps the size only with stride 1. In general the output has
-# $\lceil n / s \rceil$ positions, and Keras adds as many zeros as that needs:
-# $(\lceil n/s \rceil - 1)\,s + 4 - n = 2$ for even $n$ and stride $s = 2$, so one row of zeros on
-# each side. (Sides that are odd get another padding. Powers of two spare us the case.)
+# "same" keeps the size only with stride 1. In general the output has $\lceil n / s \rceil$
+# positions, and Keras adds as many zeros as that needs: $(\lceil n/s \rceil - 1)\,s + 4 - n = 2$
+# for even $n$ and stride $s = 2$, so one row or column of zeros on each side. (Sides that are odd
+# get another padding. Powers of two spare us the case.)
 #
 # Now the numbers, by hand, in a notation that the next section will turn around. With $w$ the
 # kernel, cell $(i, j)$ looks at rows $2i-1$ to $2i+2$ and the same columns:
@@ -222,9 +224,10 @@ print("rank of B A:", np.linalg.matrix_rank(B @ A), "of 8")
 # but it cannot be one: half of what went in is gone, as the rank says.
 #
 # The same holds in two dimensions, where a matrix would not fit on the page. A transpose has a
-# signature that needs no matrix: for all $x$ and $y$
+# signature that needs no matrix. With $\langle a, b\rangle$ for the sum of all products of a number
+# in $a$ with its counterpart in $b$, for all $u$ and $v$
 #
-# $$\langle A x,\, y\rangle = \langle x,\, A^\top y\rangle .$$
+# $$\langle A u,\, v\rangle = \langle u,\, A^\top v\rangle .$$
 #
 # We check it with whole numbers, which a computer adds without rounding.
 
@@ -362,10 +365,10 @@ for image_size in (128, 256, 512):
 # changes *all* inner layers, where only one layer should be added.
 #
 # Now back to the plain encoder-decoder. Read the last column of its table from top to bottom. The
-# image has 196,608 numbers; in the middle 512 are left, and all that the second half knows about
-# the input is in these. Enough for "a house of three storeys, brick, cloudy". But for the position
-# of every window sill? The decoder would have to redraw from memory what lies, pixel for pixel, in
-# the input. Remember this sentence for section 8.
+# image has 196,608 numbers; in the middle, the *bottleneck*, 512 are left, and all that the second
+# half knows about the input is in these. Enough for "a house of three storeys, brick, cloudy". But
+# for the position of every window sill? The decoder would have to redraw from memory what lies,
+# pixel for pixel, in the input. Remember this sentence for section 8.
 #
 # The output layer is `tanh`, since images live in [-1, 1]: the network cannot leave the range, and
 # 0, where an untrained network starts, is mid-grey.
@@ -400,8 +403,10 @@ print(f"after seven of them: {0.2**7:.6f} with 0.2, {0.3**7:.6f} with 0.3")
 #
 # $$\mathrm{BN}(z) = \gamma\,\frac{z-\mu}{\sqrt{\sigma^2+\varepsilon}} + \beta .$$
 #
-# The axis that is *kept*, called `axis=-1` in Keras, is the last one: the channels. What is left to
-# average over when the batch has a single image?
+# In training it also keeps *running averages* of $\mu$ and $\sigma^2$, which take their place when
+# a network is called with `training=False` (section 11). The axis that is *kept*, called `axis=-1`
+# in Keras, is the last one: the channels. What is left to average over when the batch has a single
+# image?
 
 # %% tags=["nbval-check-output", "question-15", "question-16"]
 features = np.random.default_rng(0).normal(3, 2, (1, 8, 8, 4)).astype(np.float32)
@@ -506,6 +511,10 @@ for batch, scale in [(1, 1.0), (1, 100.0), (2, 1.0)]:
 #
 # ### The order of things, and what a skip carries
 #
+# Section 4 ended with a complaint: positions do not survive the bottleneck. A **skip** (skip
+# connection) is the U-Net's remedy. It hands what an encoder level found directly to the decoder
+# level of the same size, past everything between them.
+#
 # The authors' order is *activation, convolution, normalisation*: a block begins with the
 # activation. So what a block hands on, also through a skip, is normalised but **not yet
 # activated**. The encoder then applies LeakyReLU to it, the decoder ReLU. Other codes activate
@@ -536,9 +545,10 @@ for axis in (-1, 1, 2):
 #
 # ### Dropout is the noise
 #
-# A GAN is said to need a random input. In pix2pix a random vector was tried, and the generator
-# learned to ignore it (paper §3.1). What is left of randomness is dropout, rate 0.5, in the first
-# three decoder blocks, also when the trained network is used. What does it do to a number?
+# A GAN is said to need a random input, so that it can give more than one answer. In pix2pix a
+# random vector was tried, and the generator learned to ignore it (paper §3.1). What is left of
+# randomness is dropout, rate 0.5, in the first three decoder blocks, also when the trained network
+# is used. What does it do to a number?
 
 # %% tags=["nbval-check-output", "question-04"]
 dropout = layers.Dropout(0.5)
@@ -608,9 +618,9 @@ def build(image_size, filters=64, skips=True, side=None):
 #
 # Now the proof. `pix2pix_course.generators.unet` is the packaged one, which the later notebooks
 # import. If yours has equally many weights and gives, *with the same weights*, the same output for
-# a random image, then nothing is left to differ in. We make both narrow and small for speed, and
-# compare in each of the three modes that section 11 explains. As a control, the comparison is also
-# made before the weights are copied, when it must fail.
+# a random image, then nothing is left in which they could differ. We make both narrow and small for
+# speed, and compare in each of the three modes that section 11 explains. As a control, the
+# comparison is also made before the weights are copied, when it must fail.
 
 # %% tags=["nbval-check-output"]
 keras.utils.set_random_seed(1)
@@ -673,14 +683,16 @@ print(f"what the skips add:    {trainable(full) - without:,}")
 print(f"moving averages:       {full.count_params() - trainable(full):,}, not trained")
 
 # %% [markdown]
-# 54,413,955, on paper and in the network. Nearly nine tenths of them sit where the output has 16×16
-# cells or fewer; these layers do only about a quarter of the multiplications, since a kernel is
-# applied once per cell. The skips themselves have no weights. They cost 15 million because they
-# double what the next block has to read.
+# 54,413,955, on paper and in the network. From decoder 2 on a block reads doubled channels, its own
+# and the skip's, and decoders 2 to 4 are the heaviest. Nearly nine tenths of all weights sit where
+# the output has 16×16 cells or fewer; these layers do only about a quarter of the multiplications,
+# since a kernel is applied once per cell. The skips themselves have no weights; they cost 15
+# million in the blocks that read them.
 #
-# The paper lists the decoder as CD512-CD1024-CD1024-C1024-…, where the table above has 512
-# channels. Both are right: 1024 is what a block *hands on*, 512 of its own and 512 of the skip. Who
-# takes the printed numbers for filters, as one book does, builds another network.
+# The paper lists the decoder as CD512-CD1024-CD1024-C1024-… (C for convolution, normalisation and
+# ReLU, D for dropout), where the table above has 512 channels. Both are right: 1024 is what a block
+# *hands on*, 512 of its own and 512 of the skip. Who takes the printed numbers for filters, as one
+# book does, builds another network.
 
 # %% tags=["nbval-check-output", "question-71"]
 for rule in ("mirrored", "as_printed"):
@@ -719,7 +731,7 @@ def arrow(axis, start, end, **style):
     axis.annotate("", end, start, arrowprops={"arrowstyle": "->", "color": "0.35"} | style)
 
 
-# %% tags=["question-14"]
+# %% alt="The U-Net as a V of boxes. The encoder halves the image in eight steps from 256² to 1²×512; the decoder doubles it again to 256²×3. Dashed arrows, the skips, join boxes of equal side at seven levels." tags=["question-14"]
 def draw_unet(model, image_size=256):
     down, joined = shapes(model)
     depth = len(down)
@@ -761,7 +773,7 @@ del full  # its weights take 220 MB
 # `G` and check three things: the shape, the range, and that the result shows no opinion yet.
 # **Before you run the next cell:** what picture do you expect from random weights around 0.02?
 
-# %%
+# %% alt="A quarter of a label map and what the untrained generator makes of it. With batch statistics: grey with a fine coloured grid; with running averages: plain grey. Neither shows a house."
 keras.utils.set_random_seed(SEED)
 G = build(config.image_size, config.generator_filters)
 y_hat = generate(G, x, "paper", seed=SEED)
@@ -783,9 +795,9 @@ for name, output in {"batch statistics": y_hat, "running averages": y_running}.i
 # which before training are 0 and 1 and so normalise nothing; what the small weights made small
 # stays small. Whether `training` is on is no detail with this network. Section 11 returns to it.
 #
-# The second probe: does every weight learn? We ask for the gradient of the L1 distance at batch
-# size 1, and count the weight tensors that get one. Beside it, the network broken on purpose:
-# the same, with normalisation on the bottleneck.
+# The second probe: does every weight learn? We ask for the gradient of the L1 distance (the mean
+# absolute difference from the target) at batch size 1, and count the weight tensors that get one.
+# Beside it, the network broken on purpose: the same, with normalisation on the bottleneck.
 
 
 # %%
@@ -827,7 +839,7 @@ for name, model in {"U-Net": small, "normalised bottleneck": bad}.items():
 #
 # One more look, since "every tensor" is not "every number". The bottleneck's 4×4 kernel meets a 2×2
 # input that is padded by one row of zeros on each side, and it is applied exactly once. **Before
-# you run the next cell:** how many of its 16 taps ever touch data?
+# you run the next cell:** how many of its 16 taps (its places, 4 by 4) ever touch data?
 
 # %% tags=["nbval-check-output"]
 kernel_gradients = [g for g in gradients(small, probe, goal) if g.ndim == 4]
@@ -880,7 +892,7 @@ for name, model in networks.items():
     first, *_, last = curves[name]
     print(f"{name}: L1 {first:.2f} in the first ten steps, {last:.2f} in the last ten")
 
-# %%
+# %% alt="L1 against training steps. The U-Net falls sooner and ends lower than the encoder-decoder; both end far below the two dashed levels of a grey picture and of the best single colour."
 figure, axis = plt.subplots(figsize=(7, 3), dpi=80, layout="constrained")
 for name, losses in curves.items():
     axis.plot(10 * np.arange(1, len(losses) + 1), losses, label=name)
@@ -901,7 +913,7 @@ plt.show()
 # right comes in on the left), and the condition of another pair. **Before you run the next cell:**
 # draw, in your mind, what the encoder-decoder answers to each.
 
-# %%
+# %% alt="Three conditions and two networks' answers. On the condition it knows each paints its house. Moved or foreign, the U-Net's picture follows the map, with stains; the encoder-decoder repeats the same house unmoved."
 moved = np.roll(x1, 16, axis=2)
 conditions = {"its own": x1, "moved 16 px": moved, "another": x2}
 columns = {"condition": [c[0] for c in conditions.values()]}
@@ -932,7 +944,7 @@ for name, condition in list(conditions.items())[1:]:
 # U-Net's by many times that. Both losses have fallen far below the references, but only one network
 # has become a *function of x*. Among 400 pairs one picture is no longer enough, and an
 # encoder-decoder has to squeeze something of its input through 1×1; in the paper's comparison
-# (table 2) it stays clearly behind all the same.
+# (table 2 of the arXiv version) it stays clearly behind all the same.
 #
 # ## 9 · Break it: cut a skip, shift a skip
 #
@@ -970,7 +982,7 @@ for name, change in operations.items():
         damaged[name].append(y_hat)
         l1[name].append(float(ops.mean(ops.abs(y_hat - y1[0]))))
 
-# %%
+# %% alt="The trained U-Net's picture after one skip is cut (above) or shifted (below). Changes of the narrow skips, at 2² and 4², are hardly seen; those of a wide one ruin windows and walls."
 titles = [f"skip at {side}²" for side in joins]
 middle = slice(16, 48)  # enlarged, to see the details
 columns = {"nothing changed": [generate(networks["U-Net"], x1, "deterministic")[0]] * 2}
@@ -1314,8 +1326,8 @@ exercises.check_batch_norm(batch_norm)
 #
 # The network of section 9 hardly needed its bottleneck: with a single pair there is nothing to
 # decide. Go on training `networks["U-Net"]` with both pairs (`inputs`, `targets`), repeat the cuts,
-# and set the bottleneck's output to zero as well. Have the inner skips become more important, and
-# why might they?
+# and set the bottleneck's output to zero as well (for example by its kernel). Have the inner skips
+# become more important, and why might they?
 
 # %% tags=["exercise"]
 both = keras.models.clone_model(U)
@@ -1360,10 +1372,12 @@ for name, model in {"one pair": U, "two pairs": both}.items():
 #
 # A decoder can also double by repeating each number in a 2×2 block and convolving afterwards. The
 # packaged `unet` does so with `decoder="upsampling"`. Does the number of weights change? Compare
-# the untrained output of both decoders, as in section 7: the mean over every second row and column,
-# from each of the four starts. Where has the grid gone, and what does the new decoder cost?
+# the untrained output of both decoders, as in section 7, and measure the grid: take the mean over
+# every second row and every second column, once for each of the four starts (row 0 or 1, column 0
+# or 1). Where there is a grid, the four means differ. Where has it gone, and what does the new
+# decoder cost?
 
-# %% tags=["exercise"]
+# %% alt="Untrained answers of two decoders, enlarged. The transposed convolutions leave a grid of single pixels; upsampling followed by convolution gives soft clouds without one." tags=["exercise"]
 decoders = {}
 # <solution>
 for decoder in ("transposed", "upsampling"):

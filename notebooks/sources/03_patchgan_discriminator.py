@@ -4,11 +4,12 @@
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/{{repository_path}}/blob/main/notebooks/{{notebook}})
 #
 # **What you will build.** The second network of pix2pix: a discriminator that does not give one
-# verdict on a picture but a whole map of them, one for every patch of 70×70 pixels. You will
-# build it layer by layer, prove it equal to the one in the package, measure with a gradient which
-# pixels each answer depends on, and train small ones that can be lied to and that cannot.
+# verdict on a picture but a whole map of them, one for every patch of 70×70 pixels. You will build
+# it layer by layer, prove it equal to the one in the package, measure with a gradient which pixels
+# each answer depends on, and train two small ones, of which one can be lied to and the other
+# cannot.
 #
-# **Time.** About one minute on two CPU cores (profile `cpu`); on a GPU: not measured.
+# **Time.** Under one minute on two CPU cores (profile `cpu`); on a GPU: not measured.
 #
 # **After this notebook you can**
 # - say what a discriminator gives a generator that no distance between pictures can give;
@@ -52,6 +53,7 @@ from pix2pix_course.config import profile
 from pix2pix_course.datasets import open_dataset
 from pix2pix_course.discriminators import image_discriminator, patchgan, receptive_field
 from pix2pix_course.generators import unet
+from pix2pix_course.interactive import explore
 from pix2pix_course.pipeline import load_pairs, to_network
 from pix2pix_course.plotting import image_grid, to_picture
 
@@ -74,9 +76,9 @@ keras.utils.set_random_seed(SEED)
 print(f"{dataset.name}: condition = half {dataset.condition_side}, target = the other half")
 
 # %% [markdown]
-# One word on sizes. The first eight sections are about the architecture, and look at one pair at
-# the paper's 256 pixels whatever the profile. Sections 9 and 10 train, and take size and number
-# of pairs from the profile.
+# One word on sizes. The first eight sections are about the architecture, and what pictures they
+# show come from one pair at the paper's 256 pixels, whatever the profile. Sections 9 and 10 train,
+# and take size and number of pairs from the profile.
 #
 # Symbols, here and in the other notebooks: $x$ is the condition (the label map, in the painted
 # set), $y$ the target (its photo), $\hat y = G(x)$ what the generator makes, $D$ the
@@ -121,7 +123,7 @@ shifts = [np.roll(wall, (row, column), axis=(0, 1)) for row in range(16) for col
 
 best_l1, best_l2 = np.median(shifts, axis=0), np.mean(shifts, axis=0)
 
-# %%
+# %% alt="Two brick walls, the second with its joints elsewhere, and the best single answers to all such walls: under L1 one flat brown, under L2 a slightly lighter flat brown. Neither has any joint."
 pictures = {"one wall": wall, "another": shifts[70], "best under L1": best_l1}
 pictures["best under L2"] = best_l2
 figure, axes = plt.subplots(1, 4, figsize=(8, 2.2), layout="constrained")
@@ -164,10 +166,11 @@ history = critic.fit(walls, answers, batch_size=100, epochs=8, verbose=0)
 
 # %% [markdown]
 # Now compare three prices for a wall of brightness $v$: the expected L1, the expected L2, and
-# $-\log \sigma(D(v))$, the price that a generator pays to this discriminator (notebook 04 derives
-# it; all that matters here is that it is low where D answers "real").
+# $-\log \sigma(D(v))$, the price that a generator pays to this discriminator. Here $\sigma$ is the
+# sigmoid, which makes a probability of D's answer; notebook 04 derives the price, and all that
+# matters now is that it is low where D answers "real".
 
-# %%
+# %% alt="The price of a painted wall by its brightness. Expected L1 is flat between the two real walls, expected L2 lowest midway; the learned loss has a valley at each real wall and a high ridge between."
 v = np.linspace(-1, 1, 201)
 prices = {
     "expected L1": (abs(v - dark) + abs(v - pale)) / 2,
@@ -199,7 +202,7 @@ plt.show()
 # $y$ or the generated $\hat y$. People who hear that the two are "combined" often imagine the
 # label map laid over the photo like a transparent film. Let us see what combining means.
 
-# %%
+# %% alt="A label map and its photo, followed by their six channels in grey: red, green and blue of the map, then of the photo. Side by side they are what D takes in."
 street = load_pairs(dataset, dataset.evaluation_split, 256, limit=1)
 x, y = to_network(street.condition), to_network(street.target)
 pair = layers.Concatenate()([x, y]).numpy()
@@ -254,8 +257,8 @@ print("one pixel of padding:", " → ".join(map(str, sides)))
 #
 # Keras' `padding="same"` would hide this: where the stride is 1 it puts one pixel of zeros on the
 # left and two on the right. That also works, but it gives another grid than the authors' networks,
-# and answers that look half a pixel further to the right with each such layer. Some ports pad by
-# two instead. The three choices, side by side:
+# and each such layer moves what an answer looks at to the right and down, by half a cell more. Some
+# ports pad by two instead. The three choices, side by side:
 
 
 # %% tags=["question-40", "nbval-check-output"]
@@ -509,7 +512,7 @@ print(f"that is {bottom - top + 1}×{right - left + 1} pixels of 256×256")
 print("as the formula says:", (top, bottom, left, right) == (*patch_of(row), *patch_of(column)))
 
 
-# %%
+# %% alt="A photo with one cyan square of 70 pixels; the same square, white on black, where the measured gradient is not zero; and the gradient's size inside it, bright in the middle and dark at the rim."
 def outline(axis, row, column, colour):
     """Draw the patch of one output on an image."""
     (top, _), (left, _) = patch_of(row), patch_of(column)
@@ -570,7 +573,7 @@ centre = coverage[100:156, 100:156]
 print(f"a pixel near the centre is judged by {centre.min()} to {centre.max()} patches")
 print(f"a corner pixel by {coverage[0, 0]}")
 
-# %%
+# %% alt="Left: three squares on a photo that overlap almost wholly, 8 pixels apart, and a fourth elsewhere. Right: how many patches judge each pixel, several dozen inside and ever fewer towards the border."
 figure, axes = plt.subplots(1, 2, figsize=(6.4, 2.7), layout="constrained")
 axes[0].imshow(to_picture(y[0]))
 for neighbour, colour in enumerate(("white", "gold", "cyan")):
@@ -659,7 +662,7 @@ print(f"900 patches of 70×70 one by one: {900 * one_patch / 1e9:5.1f} billion")
 # layers. To see what that does, show D a picture with nothing in it: the same value everywhere.
 # Every patch is the same, so every answer should be the same. Is it?
 
-# %%
+# %% alt="D's 30 by 30 answers to an evenly grey picture. Inside a white frame of 24 by 24 all are equal; the rows and columns outside it, whose patches reach into the padding, differ."
 flat = np.full((1, 256, 256, 3), 0.8, "float32")
 answers = D([flat, flat], training=False).numpy()[0, ..., 0]
 
@@ -702,22 +705,30 @@ for n in range(6):
     deep = sum(isinstance(layer, layers.Conv2D) for layer in member.layers)
     print(f"{n:6} {deep:7} {receptive_field(n):6} {2**n:5} {side:>13} {trainable(member):11,}")
 
-# %%
-figure, axis = plt.subplots(figsize=(4.6, 3.1), layout="constrained")
-axis.imshow(to_picture(y[0]))
-for n, colour in enumerate(("white", "magenta", "gold", "lime", "cyan", "black")):
+
+# %% alt="What one patch sees of a photo, for 0 to 5 strided layers: a single pixel, a few bricks, a window, a window with its surroundings, half the house, and more than the whole picture. All outside the field is dark."
+def draw_field(n, axis):
+    """The photo, bright where a patch in its middle looks, dark elsewhere."""
     field = receptive_field(n)
-    corner = ((256 - field) / 2 - 0.5,) * 2
-    box = Rectangle(corner, field, field, fill=False, lw=2, edgecolor=colour, label=f"{field} px")
-    axis.add_patch(box)
-axis.set(xlim=(-20, 276), ylim=(276, -20), xticks=[], yticks=[])
-axis.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=8, facecolor="lightgray")
+    begin, end = (256 - field) / 2 - 0.5, (256 + field) / 2 - 0.5
+    axis.imshow(to_picture(y[0]) * 0.4)
+    photo = axis.imshow(to_picture(y[0]))
+    window = Rectangle((begin, begin), field, field, fill=False, lw=1.5, edgecolor="cyan")
+    photo.set_clip_path(axis.add_patch(window))
+    if field == 1:  # a single pixel would not be seen
+        axis.plot(127.5, 127.5, "s", color="cyan", markersize=3)
+    axis.set(xlim=(min(begin, 0) - 3, max(end, 256) + 3), xticks=[], yticks=[])
+    axis.set(ylim=axis.get_xlim()[::-1], xlabel=f"{field} × {field}")
+
+
+explore(draw_field, "n", range(6), shown=range(6), size=(1.35, 1.65))
 plt.show()
 
 # %% [markdown]
-# A D "of three layers" has five: $n$ strided ones and two more (with $n = 0$ there are three). In
-# the picture, the white dot is the field of the PixelGAN; the black square around it all that of
-# the ImageGAN, which sees the whole picture and some padding.
+# The pictures show, on one photo, what a patch in the middle sees; in JupyterLab or Colab, run the
+# cell and a slider takes you from one $n$ to the next. A D "of three layers" has five: $n$ strided
+# ones and two more (with $n = 0$ there are three). At $n = 0$, the PixelGAN, the field is the dot
+# in the middle. At $n = 5$, the ImageGAN, it is larger than the picture and takes in some padding.
 #
 # 16 pixels hold a window bar and a few bricks, 34 a window, 70 a window with its surroundings, 142
 # half a house. Which is best? The paper's table 3 (§4.4; Cityscapes, labels → photo, per-pixel
@@ -735,7 +746,7 @@ plt.show()
 # Shuffle all pixels of the pair, both sides by the same permutation. Which members of the family
 # notice?
 
-# %%
+# %% alt="A label map and its photo, and both again with their pixels in one common random order: nothing but coloured noise is left, yet each pixel still has its partner."
 order = np.random.default_rng(SEED).permutation(256 * 256)
 
 
@@ -863,7 +874,7 @@ for name, judge in judges.items():
         verbose=0,
     ).history
 
-# %%
+# %% alt="Loss and accuracy by epoch. The D that sees x and y learns: its loss falls, its accuracy on unseen pairs climbs to about nine tenths. The D that sees y alone stays at chance in both."
 figure, (left, right) = plt.subplots(1, 2, figsize=(8, 2.6), layout="constrained")
 for name, curve in curves.items():
     left.plot(range(1, epochs + 1), curve["loss"], marker=".", label=f"D {name}")
@@ -902,9 +913,9 @@ print("accuracy one half:", bool(exactly_half))
 
 # %% [markdown]
 # For a generator this means: against a D that sees only $\hat y$, it may paint *any* convincing
-# street and ignore the label map. Nothing in the adversarial term asks for windows where the label
-# map has windows. (In the paper's table 1 the GAN without condition and without L1 collapses to
-# nearly the same picture for every input.)
+# street and ignore the label map. Nothing in the part of its loss that comes from D, the
+# *adversarial* term, asks for windows where the label map has windows. (In the paper's table 1 the
+# GAN without condition and without L1 collapses to nearly the same picture for every input.)
 #
 # Look at the answers in the picture. The photo is the same in both maps; only the label map beside
 # it was exchanged.
@@ -923,24 +934,24 @@ maps = {
     "wrong x": answer_map(judge, other[:k], test.target[:k]),
 }
 
-# %%
+# %% alt="Two photos, each with its own and with another label map, and D's answers as heat maps. With its own map a photo is blue, believed, nearly everywhere; with another's mostly red, not believed."
 figure, axes = plt.subplots(k, 5, figsize=(8.4, 1.8 * k), squeeze=False, layout="constrained")
 for row in range(k):
     shown = [test.target[row], test.condition[row], maps["true x"][row]]
     shown += [other[row], maps["wrong x"][row]]
     titles = ["y", "its own x", "D(its own x, y)", "another x", "D(another x, y)"]
     for axis, picture, title in zip(axes[row], shown, titles, strict=True):
-        heat = axis.imshow(picture, cmap="RdYlGn", vmin=0, vmax=1)
+        heat = axis.imshow(picture, cmap="RdBu", vmin=0, vmax=1)
         axis.set(xticks=[], yticks=[])
         axis.set_title(title if row == 0 else "", fontsize=9)
 figure.colorbar(heat, ax=axes[:, -1], label="probability “real”", shrink=0.8)
 plt.show()
 
 # %% [markdown]
-# Green patches are believed, red ones are not. With its own label map a photo is mostly green, but
+# Blue patches are believed, red ones are not. With its own label map a photo is mostly blue, but
 # for a few rare things; with another's it is mostly red, and least so where the two label maps
 # happen to agree (sky above and street below, or windows that stand in the same places). Nobody
-# told D what a window is. Under `smoke` both maps stay yellow, around one half.
+# told D what a window is. Under `smoke` both maps stay pale, around one half.
 #
 # ## 10 · What are 900 answers good for?
 #
@@ -966,7 +977,7 @@ expert.fit(seen, seen_answers, batch_size=8, epochs=epochs, verbose=0)
 _, share = expert.evaluate(unseen, unseen_answers, verbose=0)
 print(f"{share:.0%} of the patches right on unseen pictures")
 
-# %%
+# %% alt="Two photos whose right half is blurred, and below them D's answers laid over: blue, real, on the sharp left, red, generated, on the blurred right, with the change at the seam."
 half = test.target.copy()
 half[:, :, size // 2 :] = blur(test.target)[:, :, size // 2 :]
 heat = answer_map(expert, test.condition, half)
@@ -978,7 +989,7 @@ for column, (top, below) in enumerate(axes.T):
     top.imshow(half[column])
     below.imshow(half[column])
     overlay = below.imshow(
-        heat[column], cmap="RdYlGn", vmin=0, vmax=1, alpha=0.6, extent=(*edges, *edges[::-1])
+        heat[column], cmap="RdBu", vmin=0, vmax=1, alpha=0.6, extent=(*edges, *edges[::-1])
     )
     for axis in (top, below):
         axis.set(xlim=(-0.5, size - 0.5), ylim=(size - 0.5, -0.5), xticks=[], yticks=[])
@@ -1008,8 +1019,9 @@ print(f"mean over all 900 patches:    {heat.mean():.2f}")
 # ## 11 · An error you will meet
 #
 # The grid depends on the size of the picture, and a picture can be too small to leave a single
-# patch. What is the smallest side for the 70×70 D? (Not 70: padding helps.) The package refuses
-# a configuration that leaves no patch, before any network is built:
+# patch. Which of the sides 16, 24, 32, 64 and 128 is the smallest that the 70×70 D can take? (It
+# need not be over 70: padding helps.) The package refuses a configuration that leaves no patch,
+# before any network is built:
 
 # %% tags=["nbval-check-output"]
 sides = {}

@@ -52,6 +52,7 @@ from pix2pix_course.config import profile
 from pix2pix_course.datasets import open_dataset
 from pix2pix_course.discriminators import patchgan
 from pix2pix_course.generators import unet
+from pix2pix_course.interactive import explore
 from pix2pix_course.losses import CHANCE, belief, discriminator_terms, generator_gan_term, l1_term
 from pix2pix_course.painter import FACADE, paint_pair
 from pix2pix_course.pipeline import load_pairs, load_size, to_network
@@ -299,8 +300,9 @@ print(f"a logit of 0.5 is a probability of {sigmoid(0.5):.2f}")
 #
 # ## 6 · The generator's term: one game, two slopes
 #
-# In the minimax game, G wants the opposite of what D wants. D minimises the cost of generated
-# patches, $-\log(1 - D(G(x)))$; so G would *maximise* it, that is, minimise
+# In a *minimax* game, which is how GANs were first described, G wants the exact opposite of what D
+# wants. D minimises the cost of generated patches, $-\log(1 - D(G(x)))$; so G would *maximise* it,
+# that is, minimise
 #
 # $$\log(1 - D(G(x))) = -\operatorname{softplus}(z) \qquad\text{("saturating")}.$$
 #
@@ -311,7 +313,7 @@ print(f"a logit of 0.5 is a probability of {sigmoid(0.5):.2f}")
 # Both fall as $z$ grows, both are satisfied when D is fooled. **Where do they differ?** Early in
 # training D wins easily: think of $z = -8$ and of the slope there.
 
-# %%
+# %% alt="G's two losses against D's logit, and their gradients. Both losses fall to the right. Where D is sure of a fake, at the left edge, the saturating gradient is almost 0 and the non-saturating one -1."
 z = tf.linspace(-10.0, 6.0, 400)
 forms = {}
 for name in ("saturating", "non-saturating"):
@@ -372,8 +374,9 @@ print("package's term is softplus(-z):", np.isclose(generator_gan_term(z), softp
 #
 # ## 7 · Least squares instead
 #
-# LSGAN (Mao et al., 2017) drops the logarithm: D's raw output should be 1 on real patches and 0 on
-# generated ones, and is charged the squared distance. There is no sigmoid at all.
+# LSGAN (Mao et al., 2017) drops the logarithm of the loss so far, which programs call `vanilla`:
+# D's raw output should be 1 on real patches and 0 on generated ones, and is charged the squared
+# distance. There is no sigmoid at all.
 #
 # $$\tfrac12\big[(D(x, y) - 1)^2 + D(x, \hat y)^2\big] \text{ for D}, \qquad
 #   (D(x, \hat y) - 1)^2 \text{ for G}.$$
@@ -381,18 +384,22 @@ print("package's term is softplus(-z):", np.isclose(generator_gan_term(z), softp
 # **Before you run the next cell:** what does a D pay that always answers 1/2? And what happens to
 # a *correct* answer of 3 for a real patch?
 
-# %%
-figure, axes = plt.subplots(1, 2, figsize=(6.5, 2.2), layout="constrained")
+# %% alt="What D pays for its output, and the slopes. Vanilla: curves that fade to 0, crossing at 0, slopes between -1 and 1. Least squares: parabolas lowest at 1 and at 0, crossing at one half, slopes that are straight lines."
+figure, axes = plt.subplots(2, 2, figsize=(6.5, 3.7), sharex="col", layout="constrained")
 ranges = {"vanilla": (-5, 5), "lsgan": (-1.5, 2.5)}
-for axis, (kind, (low, high)) in zip(axes, ranges.items(), strict=True):
+for (cost, slope), (kind, (low, high)) in zip(axes.T, ranges.items(), strict=True):
     outputs = np.linspace(low, high, 200).astype("float32")
     costs = np.array([discriminator_terms(output, output, kind) for output in outputs])
-    axis.plot(outputs, costs[:, 0], label="real patch")
-    axis.plot(outputs, costs[:, 1], label="generated patch")
-    axis.axhline(CHANCE[kind], color="gray", linestyle=":", label=f"chance, {CHANCE[kind]:.3f}")
-    axis.set_title(f"{kind}: what D pays", fontsize=10)
-    axis.set_xlabel("D's output", fontsize=9)
-    axis.legend(fontsize=8)
+    slopes = np.gradient(costs, outputs, axis=0)
+    for column, (patch, style) in enumerate({"real patch": "-", "generated patch": "--"}.items()):
+        cost.plot(outputs, costs[:, column], style, label=patch)
+        slope.plot(outputs, slopes[:, column], style)
+    cost.axhline(CHANCE[kind], color="gray", linestyle=":", label=f"chance, {CHANCE[kind]:.3f}")
+    slope.axhline(0, color="gray", linewidth=0.8)
+    cost.set_title(f"{kind}: what D pays", fontsize=10)
+    slope.set_title("its slope", fontsize=10)
+    slope.set_xlabel("D's output", fontsize=9)
+    cost.legend(fontsize=8)
 plt.show()
 
 # %% [markdown]
@@ -401,10 +408,11 @@ plt.show()
 # the left, at output 1/2 and height 0.25 on the right. The numbers of the two kinds cannot be
 # compared with each other.
 #
-# A correct answer of 3 costs 4: least squares punishes being *too* right, which keeps D's outputs
-# bounded. And a patch far on the wrong side is pulled back the harder the farther it is, where
-# the vanilla gradient has size 1 at most. The next cell measures both, and one small surprise
-# about the start of training.
+# Below are the slopes, which are what moves D. A correct answer of 3 costs 4: least squares
+# punishes being *too* right. Its slope changes sign at 1 and at 0, so it holds D's outputs there;
+# the vanilla slope fades and never turns. And a patch far on the wrong side is pulled back the
+# harder the farther it is, along a straight line, where the vanilla slope stays between -1 and 1.
+# The next cell measures both for G, and one small surprise about the start of training.
 
 # %% tags=["nbval-check-output"]
 print("gradient for G of each kind, far on the wrong side and far on the right side:")
@@ -437,7 +445,8 @@ for kind in ("vanilla", "lsgan"):
 # %% [markdown]
 # ## 8 · L1: a mean, and in which unit?
 #
-# The second wish is simple: the generated picture should be near the target,
+# Beside being taken for real, a generated picture has a second, simpler demand to meet. It should
+# be near the target:
 #
 # $$\mathcal L_{L1} = \operatorname{mean} |y - \hat y|,$$
 #
@@ -491,7 +500,7 @@ print(f"  another pair's target   {np.mean(np.abs(target - np.roll(target, 1, ax
 print(f"  mid grey everywhere     {np.mean(np.abs(target)):.2f}")
 print(f"  the median photo        {np.mean(np.abs(target - median_photo)):.2f}")
 
-# %%
+# %% alt="A label map, its photo, and the median of all photos: a dull brown smear in which only the rows of windows can be guessed."
 image_grid(
     {
         "condition": condition[:1],
@@ -503,12 +512,11 @@ image_grid(
 plt.show()
 
 # %% [markdown]
-# Your digits depend on the data set; on painted facades the median photo costs somewhat below
-# 0.4, and an untrained U-Net, which gives nearly mid grey, about as much as mid grey does. A
-# generator trained with λ = 100 should come out clearly below the median photo on its training
-# pairs. One more thing to notice: on painted facades another *real* photo costs more than a grey
-# rectangle. L1 does not measure how real a picture looks. The next two sections turn that remark
-# into numbers.
+# Your digits depend on the data set; on painted facades the median photo costs about 0.3, and an
+# untrained U-Net, which gives nearly mid grey, about as much as mid grey does. A generator trained
+# with λ = 100 should come out clearly below the median photo on its training pairs. One more thing
+# to notice: on painted facades another *real* photo costs more than a grey rectangle. L1 does not
+# measure how real a picture looks. The next two sections turn that remark into numbers.
 #
 # ## 9 · What L1 cannot choose
 #
@@ -529,7 +537,7 @@ for odds, walls in walls_by_odds.items():
     where = f"from {best[0]} to {best[-1]}" if len(best) > 1 else f"at {best[0]}"
     print(f"{odds}: L1 is least {where}, L2 at {l2.argmin()}")
 
-# %%
+# %% alt="Mean cost against the guessed grey level. With equal odds L1 is flat between the two real walls, 80 and 200; with brick twice as common it is lowest at brick. L2 is lowest in between in both cases."
 plt.figure(figsize=(5, 2.6), layout="constrained")
 for (odds, (l1, l2)), style in zip(costs.items(), ("-", "--"), strict=True):
     plt.plot(guesses, l1, style, color="tab:blue", label=f"L1, {odds}")
@@ -568,7 +576,7 @@ print("L1's favourite:", l1_favourite, "- the median:", is_median)
 print("L2's favourite:", l2_favourite, "- the mean:  ", is_mean)
 
 
-# %%
+# %% alt="Six colour swatches: four houses' walls, red, beige, blue-grey and brown, and what L1 and L2 would paint on every house: two similar middling beiges."
 def swatch(colour):
     return np.full((40, 60, 3), np.asarray(colour).astype("uint8"))
 
@@ -617,7 +625,7 @@ for name in ("mean", "median"):
     lost = edges(answers[name]) < edges(answers["sharp"]) / 2
     print(f"the {name} has lost more than half of the edges:", lost)
 
-# %%
+# %% alt="A detail of a facade: sharp, as the mean and as the median of its shifted copies. The mean is smeared; the median keeps large edges and loses window bars and joints, and costs the least L1."
 columns = {
     f"{name}: L1 {expected_l1(answer).mean():.2f}": answer[1:2] for name, answer in answers.items()
 }
@@ -726,10 +734,10 @@ print(f"G: {float(g_gan):.2f} + {config.lambda_l1:g} × {float(g_l1):.2f}")
 # The untrained discriminator pays about $\log 2$, as it should. (Should yours start at 1.4, it is
 # a sum. Should it start at 5, look at the range of the pictures.)
 #
-# In the generator's line the second term is some forty times the first (your digits will differ).
-# It is tempting to conclude that the adversarial term hardly matters. But G follows slopes, not
-# values, and the slope of an absolute value does not depend on how large it is. At the
-# generator's output, with $N$ numbers in the batch, the gradient of the L1 term is
+# In the generator's line the second term, λ included, is forty to fifty times the first (your
+# digits will differ). It is tempting to conclude that the adversarial term hardly matters. But G
+# follows slopes, not values, and the slope of an absolute value does not depend on how large it is.
+# At the generator's output, with $N$ numbers in the batch, the gradient of the L1 term is
 # $\pm\lambda_{L1}/N$ for each number, so that its length is
 #
 # $$\frac{\lambda_{L1}}{N} \sqrt N = \frac{\lambda_{L1}}{\sqrt N},$$
@@ -816,24 +824,40 @@ print(f"D after 20 steps alone: loss {float(loss):.2f}; length of the gradient a
 trained_gan_pull, _ = pulls(D, x, y, y_hat)
 print_pulls(trained_gan_pull, l1_pull)
 
-# %%
-figure, axes = plt.subplots(1, 3, figsize=(6.2, 2.2), layout="constrained")
-messages = {"L1": l1_pull, "GAN, untrained D": gan_pull, "GAN, D after 20 steps": trained_gan_pull}
-for axis, (name, message) in zip(axes, messages.items(), strict=True):
-    red = message[0, :40, :40, 0]  # the upper left corner, large enough to see
-    limit = np.percentile(np.abs(red), 99)
-    axis.imshow(red, cmap="RdBu", vmin=-limit, vmax=limit, interpolation="nearest")
-    axis.set(title=name, xticks=[], yticks=[])
-    axis.title.set_fontsize(10)
+
+# %% alt="What G is told about a corner of its output, for λ = 0 to 1000. With λ = 0 it is noise, with either D; as λ grows two flat colours with the outline of the target come through, and L1's share nears 100 %."
+def draw_message(lambda_l1, *axes):
+    """What G is told in all, with the untrained D and with the one after 20 steps."""
+    for axis, pull in zip(axes, (gan_pull, trained_gan_pull), strict=True):
+        message = (pull + lambda_l1 * l1_pull)[0, :40, :40, 0]  # a corner, large enough to see
+        limit = np.percentile(np.abs(message), 99)
+        axis.imshow(message, cmap="RdBu", vmin=-limit, vmax=limit, interpolation="nearest")
+        l1, gan = lambda_l1 * np.linalg.norm(l1_pull), np.linalg.norm(pull)
+        axis.set(xticks=[], yticks=[])
+        axis.set_xlabel(f"L1's share {l1 / (l1 + gan):.0%}", fontsize=8)
+
+
+explore(
+    draw_message,
+    "λ",
+    values=(0, 1, 3, 10, 30, 100, 300, 1000),
+    shown=(0, 10, 100, 1000),
+    panels=("untrained D", "D after 20 steps"),
+    size=(1.5, 1.75),
+)
 plt.show()
 
 # %% [markdown]
-# The pictures show what G is told about the red channel in the upper left corner of its first
-# output; blue: make it smaller, red: make it larger, each panel on its own scale. *(The sign of a
-# gradient points uphill, and G goes downhill.)* L1's message is a stencil: two colours of equal
-# strength, the outline of the target in it. An untrained D sends texture without sense. After a
-# few steps its message is several times as long, so that L1 has a smaller share at every λ, and
-# its strength varies from place to place: it says "not like this", where L1 says "like that".
+# The pictures show what G is told in all about the red channel in the upper left corner of its
+# first output; blue: make it smaller, red: make it larger, each panel on its own scale. *(The sign
+# of a gradient points uphill, and G goes downhill.)* Here you see four values of λ; in JupyterLab
+# or Colab, run the cell and you have a slider.
+#
+# At λ = 0 D speaks alone, and the untrained one sends texture without sense. At λ = 1000 all but L1
+# is drowned. Its message is a stencil: two colours of equal strength, the outline of the target in
+# it. In between the two are laid over each other. After a few steps D's message is several times as
+# long, so that L1 has a smaller share at every λ, and its strength varies from place to place: it
+# says "not like this", where L1 says "like that".
 #
 # ## 12 · Report the terms without λ
 #
@@ -967,7 +991,7 @@ def trajectory(make_optimizer, factor, steps=40):
     return np.array(path)
 
 
-# %%
+# %% alt="The first weight by training step. With SGD half the loss gives a clearly lower path; with Adam the two paths lie on top of each other."
 makers = {
     "SGD": lambda: keras.optimizers.SGD(0.5),
     "Adam": lambda: keras.optimizers.Adam(0.05, beta_1=0.5, epsilon=1e-8),
@@ -1078,7 +1102,7 @@ for name, result in results.items():
     report(name, *result)
 
 
-# %%
+# %% alt="Four sheets of 96 coloured squares. Real walls are red, blue or beige. L1 alone paints every square the same pink; GAN alone and GAN + L1 paint red, blue and beige ones again."
 def as_sheet(colours):
     return np.clip(colours, -1, 1).reshape(8, 12, 3)
 
@@ -1140,9 +1164,9 @@ print(
 # losses went down" is no test of a GAN.
 #
 # The wrong sign drives every colour into a corner of the colour cube, and L1 rises far above that
-# of a wall drawn blindly. A generator that drew its walls by lot would pay no more than that;
-# whoever does is working *against* the target. Knowing this one reference value turns an ugly
-# picture into a diagnosis.
+# of a wall drawn blindly. A generator that drew its walls by lot would pay only that; one that pays
+# more works *against* the target. Knowing this one reference value turns an ugly picture into a
+# diagnosis.
 #
 # ## Recap
 #
@@ -1256,7 +1280,7 @@ exercises.check_judged_right(judged_right)
 # remains even at 6?
 
 
-# %% tags=["exercise"]
+# %% alt="A facade's detail, sharp, and the median over shifts of up to 1, 3 and 6 pixels. First joints and bars go, then upright frames, then whole windows fade; horizontal lines remain." tags=["exercise"]
 def shifted(reach):
     """32 photos under every shift of up to `reach` pixels: (2 · reach + 1, 32, 64, 64, 3)."""
     offsets = range(-reach, reach + 1)
@@ -1316,7 +1340,7 @@ print("brick, plaster, blue:", *KINDS)
 # second or two), and draw the four sheets. Do the walls turn pink all at once? Try another seed.
 # How does λ here compare with the pulls of section 11, where $N$ is now $3 \cdot 96$?
 
-# %% tags=["exercise"]
+# %% alt="Sheets of 96 coloured squares for λ = 1, 10, 100 and 1000. With 1 and 10 red, blue and beige all occur, at 100 there is less variety, and at 1000 every square is the same pink." tags=["exercise"]
 sheets = {}
 # <solution>
 for lambda_l1 in (1, 10, 100, 1000):

@@ -8,8 +8,9 @@
 # `fit`, and train a pix2pix that notebook 06 evaluates. Then you will read its curves, stop and
 # resume a run, and use the trained generator in three different ways.
 #
-# **Time.** About 5 minutes on two CPU cores, of which the training takes 4 to 5; under `smoke` less
-# than one; on a GPU: not measured.
+# **Time.** 5 to 7 minutes on two CPU cores (profile `cpu`), of which the training takes 4 to 5, and
+# twice as much if another program runs beside it; under `smoke` less than one; on a GPU: not
+# measured.
 #
 # **After this notebook you can**
 #
@@ -53,7 +54,9 @@ from matplotlib_inline.backend_inline import set_matplotlib_formats
 from pix2pix_course import exercises, losses, runs, training
 from pix2pix_course.config import Config, profile
 from pix2pix_course.datasets import open_dataset, read_pair
+from pix2pix_course.diagrams import two_halves
 from pix2pix_course.generators import MODES, generate
+from pix2pix_course.interactive import explore
 from pix2pix_course.pipeline import load_pairs, to_network, training_batches
 from pix2pix_course.plotting import history_curves, image_grid, sample_film
 from pix2pix_course.translation import pad_to_multiple, translate
@@ -184,7 +187,7 @@ print_moved(before_d, after_d)
 #
 # ### G's half
 #
-# $$L_G = -\log D(x, \hat y) + \lambda\,\lVert y - \hat y\rVert_1,\qquad \lambda = 100$$
+# $$L_G = -\log D(x, \hat y) + \lambda\,\operatorname{mean}\,|y - \hat y|,\qquad \lambda = 100$$
 #
 # Now `y_hat` has to be computed *inside* the tape: the gradient runs from D's answer back through
 # D, into the picture, and through G to its weights. D is only a path on the way. Its own weights
@@ -234,7 +237,7 @@ print_moved(before_g, after_g)
 def typical_step(old, new):
     """Median distance that the numbers in a list of arrays moved, of those that moved at all."""
     steps = np.concatenate([np.abs(a - b).ravel() for a, b in zip(old, new, strict=True)])
-    return float(np.median(steps[steps > 0]))
+    return float(np.median(steps[steps > 0])) if steps.any() else 0.0
 
 
 d_step = typical_step(before_d["D weights"], after_d["D weights"])
@@ -254,8 +257,8 @@ print(f"a weight of D moved by {d_step:.4f}, one of G by {g_step:.4f}")
 #
 # ### Why not one optimizer for both?
 #
-# "The running size of each gradient" is what Adam remembers: two numbers for each weight. They
-# belong to that weight. Suppose one Adam has been built for G, and gets D's gradients:
+# Adam remembers two numbers for each weight: the running direction of its gradient, and the running
+# size. They belong to that weight. Suppose one Adam has been built for G, and gets D's gradients:
 
 # %% tags=["question-57", "nbval-check-output"]
 shared = keras.optimizers.Adam(2e-4, beta_1=0.5)
@@ -283,6 +286,55 @@ for beta_1 in (0.9, 0.5):
     print(f"beta_1 = {beta_1}: turned round after {steps} steps")
 
 # %% [markdown]
+# ### Both halves in one picture
+#
+# Each tape can be asked for more gradients than its half applies: those at the weights of *both*
+# networks, and at the picture $\hat y$ between them. **Before you run the next cell:** in D's half,
+# how long is the gradient at G's weights? And in G's half, is the one at D's weights 0?
+
+
+# %%
+def lengths(tape, loss, y_hat):
+    """Length of a loss's gradient at the weights of each network, and at the generated batch."""
+    places = {"D": D.trainable_variables, "G": G.trainable_variables, "ŷ": [y_hat]}
+    found = {}
+    for name, parts in tape.gradient(loss, places).items():
+        arrived = [part for part in parts if part is not None]  # None: no way leads there
+        found[name] = float(tf.linalg.global_norm(arrived)) if arrived else 0.0
+    return found
+
+
+with tf.GradientTape() as tape:  # y_hat is older than this tape
+    real, fake = D([x, y], training=True), D([x, y_hat], training=True)
+    d_loss = sum(losses.discriminator_terms(real, fake)) / 2
+gradients = {"D": lengths(tape, d_loss, y_hat)}
+with tf.GradientTape() as tape:
+    y_hat = G(x, training=True)
+    g_gan, g_l1 = generator_terms(x, y, y_hat)
+    objective = g_gan + small.lambda_l1 * g_l1
+gradients["G"] = lengths(tape, objective, y_hat)
+
+# %% tags=["nbval-check-output"]
+print("D's half, gradient at G's weights is 0:", gradients["D"]["G"] == 0)
+print("G's half, gradient at D's weights is 0:", gradients["G"]["D"] == 0)
+
+# %% alt="The two halves of a step as flow charts, x to G to ŷ to D to the loss. In D's half the gradient stops at D, which moves. In G's half it runs through D and through λ·L1 into ŷ and G; D stands still, G moves."
+moved = {
+    half: {name: typical_step(old[f"{name} weights"], new[f"{name} weights"]) for name in "DG"}
+    for half, old, new in (("D", before_d, after_d), ("G", before_g, after_g))
+}
+set_matplotlib_formats("png")
+two_halves(gradients, moved)
+plt.show()
+set_matplotlib_formats("jpeg", pil_kwargs={"quality": 75})
+
+# %% [markdown]
+# Follow the coloured arrows, against the grey ones. In D's half they end at D: the tape took
+# `y_hat` for a constant, so nothing goes on to G. In G's half they reach $\hat y$ by two ways, D's
+# answer and the distance to $y$, and go on to G together. The first way runs *through* D. So D's
+# weights have a gradient there, and not a small one; D stands still only because nobody applies
+# it. Hand that list to an optimizer by mistake, and D learns to call fakes real.
+#
 # ## 2 · Your step is the package's step
 #
 # Put together, a step runs D's half and then G's half on the same batch. One detail: both halves
@@ -356,7 +408,7 @@ finish = time.perf_counter()
 print(f"4 steps by hand {middle - begin:.2f} s, by fit (already traced) {finish - middle:.2f} s")
 
 # %% [markdown]
-# Several times faster here. The larger the networks and images, the smaller the factor, since the
+# Many times faster here. The larger the networks and images, the smaller the factor, since the
 # arithmetic itself is the same.
 #
 # ### In turn, or at once?
@@ -472,9 +524,10 @@ except training.TrainingDiverged as error:
 # - if it holds the finished run, you get it back at once: running this cell twice costs nothing;
 # - if it holds a run with *another* configuration, that is an error, and nothing is overwritten.
 #
-# To start anew, delete the folder. Under `cpu` the next cell takes about 4 minutes on two cores,
-# when nothing else runs on them. A good moment to predict: the lines below report L1, D(real) and
-# D(fake). **Which of the three will go down, and which up?**
+# To start anew, delete the folder. Under `cpu` the next cell takes 4 to 5 minutes on two cores when
+# nothing else runs on them; the lines that it prints say how long it still has to go. A good moment
+# to predict: the lines below report L1, D(real) and D(fake). **Which of the three will go up, which
+# down, and which neither?**
 
 # %%
 folder = Path(RUNS) / f"{Path(DATASET).name}-{PROFILE}-seed{SEED}"
@@ -518,9 +571,11 @@ except runs.RunError as error:
 # You are used to one curve that goes down. **Before you run the next cell**, sketch what the left
 # plot, the L1 distance to the target, should look like in a training that goes well.
 
-# %% tags=["question-72"]
+# %% alt="Three plots by epoch. G's L1 does not fall. D's loss stays below chance and G's adversarial term well above it, both nearly flat. D believes real pictures far more than generated ones, and keeps away from 1 and 0." tags=["question-72"]
+set_matplotlib_formats("png")  # lines and letters stay sharp
 history_curves(run.history, losses.CHANCE[config.gan_loss])
 plt.show()
+set_matplotlib_formats("jpeg", pil_kwargs={"quality": 75})
 speed = np.median([row["images_per_second"] for row in run.history])
 print(f"median speed: {speed:.0f} images per second")
 
@@ -528,9 +583,9 @@ print(f"median speed: {speed:.0f} images per second")
 # What you should see under `cpu`, from right to left:
 #
 # - **What D believes.** Both start at 1/2, where D only guesses. Within an epoch or two D(real) is
-#   near 0.8 and D(fake) near 0.2, and there they stay. D is ahead but has not won. Were
-#   it sure of everything, at 1.00 and 0.00, its answers would no longer tell G which pictures are
-#   a little better. Were it back at 1/2 for both, it could not tell them apart at all.
+#   near 0.8 and D(fake) near 0.2, and about there they stay. D is ahead but has not won. Were it
+#   sure of everything, at 1.00 and 0.00, its answers would no longer tell G which pictures are a
+#   little better. Were it back at 1/2 for both, it could not tell them apart at all.
 # - **The game.** The same in losses: D below its chance level of 0.693, G's adversarial term well
 #   above it. Both are flat for most of the training, yet both networks get better all the
 #   time: each is measured against an opponent that improves at the same pace. A flat line is a
@@ -546,9 +601,9 @@ l1 = [row["g_l1"] for row in run.history]
 print(f"L1 was lowest in epoch {1 + int(np.argmin(l1))} of {len(l1)}")
 
 # %% [markdown]
-# Under `cpu` that is near the start, where section 6 will show dull blobs. The number of epochs is
-# chosen by looking at pictures, and by a metric on test images; the paper takes 200 for facades
-# (§6.2).
+# Under `cpu` that is near the start, where section 6 will show dull, soft pictures. The number of
+# epochs is chosen by looking at pictures, and by a metric on test images; the paper takes 200 for
+# facades (§6.2).
 #
 # Why would a training that minimises L1 with a weight of 100 let it rise? Some reference points
 # help. Two competitors that know nothing of the condition: the untrained generator, and the
@@ -566,26 +621,26 @@ answers = {
 for name, images in answers.items():
     print(f"{name:22}  L1 {np.abs(np.stack(images) - to_network(test.target)).mean():.3f}")
 
-# %%
+# %% alt="A target photo, the average training photo and the trained generator's picture. The average is a grey-brown blur; the generated house has edges and dark windows, in other colours than the target."
 shown = {"target": test.target, "average": answers["average training photo"]}
 shown["trained"] = answers["trained generator"]
 image_grid({name: images[:1] for name, images in shown.items()}, cell=1.5)
 plt.show()
 
 # %% [markdown]
-# Under `cpu` the trained generator is about as far from the targets as the grey average, and by no
-# means nearer. The label map does not say whether a wall is red or yellow, so any decided
-# wall colour is a bet, and L1 punishes each lost bet. The average never bets. D punishes exactly
-# that: no photo looks like an average. So when the pictures get sharper and more decided, L1 may
-# rise. **A loss that does not go down is no failure here**, and the one with the lowest L1 is not
-# the best translator. Section 9 takes the two terms apart; notebook 06 measures better.
+# Under `cpu` the trained generator is about as far from the targets as the grey average: no nearer,
+# or hardly. The label map does not say whether a wall is red or yellow, so any decided wall colour
+# is a bet, and L1 punishes each lost bet. The average never bets. D punishes exactly that: no photo
+# looks like an average. So when the pictures get sharper and more decided, L1 may rise. **A loss
+# that does not go down is no failure here**, and the one with the lowest L1 is not the best
+# translator. Section 9 takes the two terms apart; notebook 06 measures better.
 #
 # ## 6 · One input through the training
 #
 # The best instrument during training is a pair of eyes. `SampleImages` has drawn the same test
 # inputs every few epochs. **Predict:** what comes first, the windows or the wall's texture?
 
-# %%
+# %% alt="One label map, its translation at four epochs and the target photo. From epoch to epoch soft spots become windows with frames, while the colour of the wall keeps changing and never becomes the target's."
 sample_film(folder / "samples", frames=4)
 plt.show()
 
@@ -681,7 +736,7 @@ except (ValueError, tf.errors.InvalidArgumentError):
 print("padded:", pad_to_multiple(condition, config.image_size).shape)
 print("translated and cropped back:", translate(run, condition).shape)
 
-# %%
+# %% alt="A label map that is wider than high, and its translation: a house of the same shape, with windows where the map has them, covered by a fine grid and streaks."
 image_grid({"condition": [condition], "translated": [translate(run, condition)]}, cell=2.0)
 plt.show()
 
@@ -694,9 +749,9 @@ plt.show()
 #
 # ### Three modes
 #
-# Two kinds of layer behave differently in training: dropout, and batch normalisation (statistics
-# of this batch, or moving averages of the training). Keras switches both with one argument; here
-# the combinations have names:
+# Two kinds of layer behave differently in training: dropout, and batch normalisation (statistics of
+# this batch, or moving averages of the training). Keras switches both with one argument; here, as
+# in notebook 02, the combinations have names:
 #
 # | mode | normalises with | dropout | when |
 # |---|---|---|---|
@@ -707,20 +762,33 @@ plt.show()
 # **Before you run the next cell:** in `"paper"` mode each seed drops other features, half of them
 # in three layers. How much will the pictures differ: like different buildings, or hardly?
 
-# %%
+# %% alt="One condition translated with two dropout seeds: the same house twice. Below, its difference from seed 0, twenty times enlarged: mostly dark, with faint spots of colour around the windows and edges."
 seeds = np.stack([translate(run, test.condition[0], seed=seed) for seed in range(6)])
 spread = seeds.astype(float).std(axis=0)
 print(f"between seeds a pixel varies by {spread.mean():.1f} grey levels (standard deviation)")
 photos = test.target.astype(float).std(axis=0).mean()
 print(f"between real photos by {photos:.0f}")
-two = {"seed 0": [seeds[0]], "seed 1": [seeds[1]], "spread × 20": [spread.clip(0, 12) / 6 - 1]}
-image_grid(two, cell=1.5)
+
+
+def draw_seed(seed, above, below):
+    """The translation with one seed, and how it differs from that with seed 0."""
+    picture = translate(run, test.condition[0], seed=seed)
+    apart = np.abs(picture.astype(int) - seeds[0])
+    for axis, shown in ((above, picture), (below, (20 * apart).clip(0, 255).astype(np.uint8))):
+        axis.imshow(shown)
+        axis.set(xticks=[], yticks=[])
+
+
+panels = ("translation", "difference × 20")
+explore(draw_seed, "seed", range(1, 13), shown=(1, 2), panels=panels, size=(1.35, 1.35))
 plt.show()
 
 # %% [markdown]
-# Hardly, under `cpu`: the generator has learned to ignore most of the noise, as the paper reports
-# of its own (§3.1). One label map could belong to a thousand houses; it draws one, with tiny
-# variations. Now all three modes on the test images:
+# Above are two seeds, and below how far each is from seed 0, twenty times enlarged; in JupyterLab
+# or Colab, run the cell and a slider shows you more of them. Under `cpu` they hardly differ: the
+# generator has learned to ignore most of the noise, as the paper reports of its own (§3.1). One
+# label map could belong to a thousand houses; it draws one, with tiny variations. Now all three
+# modes on the test images:
 
 # %% tags=["question-44"]
 pictures = {
@@ -733,7 +801,7 @@ for mode, images in (pictures | {"(photos)": test.target.astype(float)}).items()
     varies = images.mean(axis=(1, 2)).std(axis=0).mean()
     print(f"{mode:14}  {to_photo:13.1f}   {to_paper:13.1f}   {varies:21.1f}")
 
-# %%
+# %% alt="Two label maps and their translations in three modes. Paper and deterministic are nearly the same; with running averages colours and contrast differ more."
 shown = {"condition": test.condition} | {m: p.astype(np.uint8) for m, p in pictures.items()}
 image_grid({name: images[:2] for name, images in shown.items()}, cell=1.35)
 plt.show()
@@ -743,8 +811,9 @@ plt.show()
 # statistics, each image is normalised by *itself*: its own mean is taken out, layer by layer, so
 # all results come out with nearly the same mean colour, however different the buildings. With
 # moving averages an image keeps what sets it apart from the average of the training, and the mean
-# colour varies almost as it does among photos. But not *with* the photos: what is kept comes from
-# the layout of the label map, which knows no wall colour, and the distance grows.
+# colour varies several times as much, though less than among photos. But not *with* the photos:
+# what is kept comes from the layout of the label map, which knows no wall colour, and the distance
+# grows.
 #
 # Neither is right by definition. The paper's mode treats an image as the training did, and so it
 # is the default here. It has a price to remember: in a batch of several, an image's translation
@@ -859,7 +928,7 @@ results = {
     name: np.stack([translate(each, x) for x in test_64.condition]) for name, each in trials.items()
 }
 
-# %%
+# %% alt="Two label maps, translations by L1 alone and by L1 + GAN, and the photos. L1 alone is a soft brown; L1 + GAN has harder edges, stains and streaks. Both lack the photos' colours and details."
 for name, images in (results | {"photos": test_64.target}).items():
     distance = np.abs(images.astype(float) - test_64.target).mean()
     print(f"{name:8}   distance {distance:4.1f}   sharpness {sharpness(images):4.1f}")
@@ -924,8 +993,8 @@ print("the weights after `apply`:", weight.numpy().round(3))
 #
 # In `generator_step`, let the list of weights be `G.trainable_variables + D.trainable_variables`
 # (with an Adam of its own), and take 20 such steps, without D's half. The loss speaks of generated
-# images only. What does D say of *photos* in the end: does D(real) "rise", "fall" or "stay"? Who is
-# to blame? And if the list is right?
+# images only. What does D say of *photos* in the end: does D(real) "rise", "fall" or "stay"? Why?
+# And what does it do if the list is right?
 
 # %% tags=["exercise"]
 # <solution>
@@ -1021,8 +1090,8 @@ exercises.check_fading_rate(fading_rate)
 # ### Exercise 4 · experiment: resume without the seeds
 #
 # Resume the stopped run of section 7 once more, from `checkpoint`, with Adam's state
-# (`runs.load_checkpoint`) but *without* `SeedEachEpoch`. Does the generator end where the unbroken
-# run did? Which layers are to blame?
+# (`runs.load_checkpoint(unseeded, checkpoint)`) but *without* `SeedEachEpoch`. Does the generator
+# end where the unbroken run did? Which layers are to blame?
 
 # %% tags=["exercise"]
 _, checkpoint = runs.newest_checkpoint(scratch / "stopped, a copy")
@@ -1066,8 +1135,9 @@ for weight in (10, 1000):
 # %% [markdown] tags=["exercise"]
 # ### Exercise 6 · experiment: another game
 #
-# Train `small` for 8 epochs with `gan_loss="lsgan"`. Which chance level belongs to its `d_loss`?
-# What are D(real) and D(fake) in the first and in the last epoch, and may D(real) exceed 1?
+# Train `small` for 8 epochs with `gan_loss="lsgan"` (section 7 has `trial`). Which chance level
+# belongs to its `d_loss`? What are D(real) and D(fake) in the first and in the last epoch, and may
+# D(real) exceed 1?
 
 # %% tags=["exercise"]
 # <solution>

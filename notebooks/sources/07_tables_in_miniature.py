@@ -246,10 +246,10 @@ print("spread:", np.isclose(by_hand, experiments.spread(values).deviation))
 # 3. Table 3: which of the four fields is best, and which worst?
 #
 # Then start. `run_grid` trains every configuration from every seed, in a folder of its own, and
-# reads all results with one segmenter (two readers would not be comparable: notebook 06). It may
-# be interrupted: the next call reads back what is finished and takes up a broken training from
-# its checkpoint. A line for each training appears as it ends.
-# (For the outputs stored on this page they had been trained before, and were read back.)
+# reads all results with one reader (the scores of two would not be comparable: notebook 06). It may
+# be interrupted: the next call reads back what is finished and takes up a broken training from its
+# checkpoint. A line for each training appears as it ends. (For the outputs stored on this page they
+# had been trained before, and were read back.)
 
 # %%
 folder = Path(RUNS) / f"tables-{RECIPE}-{Path(DATASET).name}-{PROFILE}-seed{SEED}"
@@ -280,8 +280,9 @@ except runs.RunError as error:
 # ## 5 · Table 1: the objective
 #
 # Three helpers: the numbers beside the published ones, a picture of both, and the verdicts. In the
-# plot each dot is a training; the bar is the mean, its whiskers the standard deviation. Dotted
-# lines mark the reader's score on real photos (ceiling) and on photos of other conditions (floor).
+# plot each dot is a training; the bar is the mean, its whiskers the standard deviation. The dashed
+# line marks the reader's score on real photos (ceiling), the dotted one its score on photos of
+# other conditions (floor).
 
 # %%
 dataset = open_dataset(DATASET, DIRECTION, PALETTE)
@@ -305,10 +306,10 @@ def dot_plot(published):
         right.plot(values, np.full(len(values), place), "o", alpha=0.6, color="C0")
         right.errorbar(found.mean, place + 0.25, xerr=np.nan_to_num(found.deviation), fmt="|",
                        color="C1", markersize=12, capsize=3)  # fmt: skip
-    for column, colour in (("real", "C2"), ("shuffled", "C3")):
+    for column, colour, style in (("real", "C2", "--"), ("shuffled", "C3", ":")):
         if column in grid.cells[0].scores[metric]:
             level = grid.cells[0].scores[metric][column]
-            right.axvline(level, linestyle=":", color=colour, label=f"{column} photos")
+            right.axvline(level, linestyle=style, color=colour, label=f"{column} photos")
     right.set(title=f"here: {len(seeds)} trainings each", xlabel=TITLES[metric])
     right.legend(loc="lower right", fontsize=8)
     left.invert_yaxis()
@@ -341,16 +342,16 @@ def pictures(published):
 losses = PUBLISHED["1 · losses"]
 print(grid.table(losses))
 
-# %%
+# %% alt="Mean IoU of five losses, the paper's beside three trainings each here. GAN alone is last in both. In the paper L1+cGAN is first and cGAN next; here the two sums lead, L1+GAN first, and cGAN is below L1."
 dot_plot(losses)
 
 # %%
 print_verdicts(losses)
 
 # %% [markdown]
-# Under `smoke` no row has learnt anything, one seed cannot carry an order, and "open" everywhere
-# is correct. In our run, under `cpu`, the reader gives real photos 0.74 and photos of other
-# conditions 0.13. In between, this is what the seeds agree on:
+# Under `smoke` no row has learnt anything, one seed cannot carry an order, and "open" everywhere is
+# correct. In our run, under `cpu`, the reader gives real photos a mean IoU of 0.74 and photos of
+# other conditions 0.13. In between, this is what the seeds agree on:
 #
 # - **Both terms are needed: carried.** Either sum (0.34 to 0.41) is above L1 alone (0.25 to 0.31),
 #   and L1 alone is above either adversarial term alone. The first half of that is the central
@@ -361,12 +362,12 @@ print_verdicts(losses)
 #   behind. L1 gives every pixel an answer from the first step on. An adversarial term is worth as
 #   much as its opponent, and 800 steps make a weak one. The paper's rows had 595,000 (2975 pairs,
 #   200 epochs).
-# - **L1+GAN against L1+cGAN: reversed.** In the paper the condition gains .02; here it costs .05.
-#   With L1 at weight 100, G is held to the condition in any case, and a D that need not learn to
-#   read label maps may learn sooner what photos look like. That "may" is a guess: the seeds carry
-#   the order, not a reason for it.
+# - **L1+GAN against L1+cGAN: reversed.** In the paper the condition gains .02 of IoU; here it costs
+#   .05. With L1 at weight 100, G is held to the condition in any case, and a D that need not learn
+#   to read label maps may learn sooner what photos look like. That "may" is a guess: the seeds
+#   carry the order, not a reason for it.
 
-# %%
+# %% alt="Two conditions translated under five losses. L1: soft and dull, in the right layout. GAN and cGAN alone: strong colours, a checkerboard, hardly a house. The sums: L1's layout with edges."
 set_matplotlib_formats("jpeg", pil_kwargs={"quality": 60})
 pictures(losses)
 
@@ -387,13 +388,13 @@ set_matplotlib_formats("png")  # dots and letters stay sharp
 generators = PUBLISHED["2 · generators"]
 print(grid.table(generators))
 
-# %%
+# %% alt="Mean IoU of four generators, the paper's beside three trainings each here. Both U-Nets lie clearly above both encoder-decoders, which here score below photos of other houses."
 dot_plot(generators)
 
 # %%
 print_verdicts(generators)
 
-# %%
+# %% alt="Two conditions translated by four generators. The encoder-decoder paints the same brown wall, or the same vague house, for both; the U-Nets put windows where the condition has them."
 set_matplotlib_formats("jpeg", pil_kwargs={"quality": 60})
 pictures(generators)
 
@@ -402,7 +403,7 @@ pictures(generators)
 # about three times the one between L1 and L1+cGAN. The pictures show why it is so large *here*.
 # With L1 alone, the encoder-decoder paints one brown wall for every label map. With D, it paints
 # something like a house, but the same house for each. After 800 steps nothing of the condition
-# comes through the bottleneck yet; skips need not wait for that.
+# comes through the bottleneck yet. A U-Net need not wait for that, since its skips go round it.
 #
 # Then look at the floor. Both encoder-decoders score *below* photos of other houses: a wall
 # without windows has none in the right place even by luck. Their order among themselves comes out
@@ -417,13 +418,13 @@ set_matplotlib_formats("png")
 patches = PUBLISHED["3 · patches"]
 print(grid.table(patches))
 
-# %%
+# %% alt="Mean IoU of four patch sizes, the paper's beside three trainings each here. The patch has the highest mean and the pixel the lowest, but the dots of most neighbours overlap."
 dot_plot(patches)
 
 # %%
 print_verdicts(patches)
 
-# %%
+# %% alt="Two conditions translated with four patch sizes of D. All show the same soft brown house with windows in the right places; the differences are hard to see."
 set_matplotlib_formats("jpeg", pil_kwargs={"quality": 60})
 pictures(patches)
 
@@ -512,11 +513,11 @@ for each in ("psnr", "ssim", metric):
     print(f"L1 above L1+cGAN in {each}:", grid.verdict("L1", "L1+cGAN", each))
 
 # %% [markdown]
-# In PSNR, "L1 above L1+cGAN" is carried; in mean IoU its opposite is; in SSIM it is
-# open. No contradiction: notebook 06 showed that PSNR pays for
-# blur. But it means that "which loss is best?" has no answer until somebody says best at what, and
-# that the choice of the metric has to be made *before* the results are seen. With six metrics to
-# choose from afterwards, almost any order can be found.
+# L1 alone has the best PSNR of these rows. In PSNR, "L1 above L1+cGAN" is carried; in mean IoU its
+# opposite is; in SSIM it is open. No contradiction: notebook 06 showed that PSNR pays for blur. But
+# it means that "which loss is best?" has no answer until somebody says best at what, and that the
+# choice of the metric has to be made *before* the results are seen. With six metrics to choose from
+# afterwards, almost any order can be found.
 
 # %% [markdown]
 # ## Recap

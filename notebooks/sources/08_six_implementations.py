@@ -3,13 +3,13 @@
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/{{repository_path}}/blob/main/notebooks/{{notebook}})
 #
-# **What you will build.** First a comparison: the paper and five well-known programs that
-# reproduce it, written down as configurations of one package, counted, trained on the same pairs
-# from the same seed, and looked at side by side. Then a museum: a dozen bugs from such programs,
-# each with the line that causes it, a small experiment with a number, and the mend.
+# **What you will build.** First a comparison: the paper and five well-known programs that reproduce
+# it, written down as configurations of one package, counted, trained on the same pairs from the
+# same seed, and looked at side by side. Then a museum: fourteen bugs and oddities from such
+# programs, each with the line that causes it, a small experiment with a number, and the mend.
 #
-# **Time.** About 7 minutes on two CPU cores, of which the trainings take 4 to 5 and need not be
-# repeated; under `smoke` a little more than one; on a GPU: not measured.
+# **Time.** 6 to 8 minutes on two CPU cores (profile `cpu`), of which the trainings take 4 to 5 and
+# need not be repeated; under `smoke` a little more than one; on a GPU: not measured.
 #
 # **After this notebook you can**
 #
@@ -167,8 +167,9 @@ for name, config in recipes.RECIPES.items():
 #
 # - **Choices** that hardly matter or that nobody has settled: whether dropout starts at the first
 #   or second decoder block, which convolutions have a bias, how the schedule ends.
-# - **Defaults** that came with a framework: a slope of 0.3, an ε of 0.001, Glorot's initial
-#   kernels. Nobody decided these.
+# - **Defaults** that came with a framework: a slope of 0.3, an ε of 0.001, initial kernels by
+#   Glorot's rule, which Keras takes where nothing is said (`init_stddev=None`). Nobody decided
+#   these.
 # - **Faults**, where the program does not do what its text says or what its author wanted.
 #
 # The list alone does not tell you which is which. The rest of this notebook does: first by
@@ -207,7 +208,8 @@ for name, config in recipes.RECIPES.items():
 # The paper, Gluon and the PyTorch code agree to the weight. tjwei's has 576 more: biases of the
 # first convolution (64) and of the bottleneck (512), where no normalisation would cancel them. The
 # TensorFlow tutorial has 1,024 more, the γ and β of a normalisation on the bottleneck; keep that in
-# mind for section 5. Both differences are 0.002 % of the network, and one of them is a fault.
+# mind for section 5. Both differences are 0.001 to 0.002 % of the network, and one of them is a
+# fault.
 #
 # The book's generator is another matter: 2.4 times the paper's. Its author read the decoder widths
 # of §6.1.1 (512, 1024, 1024, …) as filters, but the paper counts channels *after* the skip has been
@@ -305,10 +307,11 @@ for name, repaired in field:
 #
 # ## 4 · Side by side
 #
-# Every recipe shows its pictures in its own way: `paper` mode with dropout and batch statistics,
-# or `running` statistics and no dropout, as Gluon and the book do. **Before you run the next
-# cell**, look at the list of section 1 once more, and bet on two that you will recognise without
-# reading the titles.
+# Every recipe sees and shows its pictures in its own way. Its `Encoding` turns files into what its
+# networks are given, colour or grey, in [-1, 1] or [0, 1], and back. And it translates in its own
+# mode: `paper` mode with dropout and batch statistics, or `running` statistics and no dropout, as
+# Gluon and the book do. **Before you run the next cell**, look at the list of section 1 once more,
+# and bet on two that you will recognise without reading the titles.
 
 
 # %%
@@ -324,7 +327,7 @@ def translations(run, mode=None, count=20):
 
 made = {title: translations(run) for title, run in trained.items()}
 
-# %%
+# %% alt="Three conditions translated by six programs and two repaired ones. Most make the same soft brown house; Gluon's is paler with a grid; the book's is nearly blank, and repaired a house in hard black and white."
 some = next(iter(made.values()))
 columns = {
     "condition": load_pairs(dataset, dataset.evaluation_split, some[2].shape[1], 3).condition
@@ -366,12 +369,14 @@ print(f"{'photos':30}{'':16}{target.std():10.0f}"
 # share of patches that D judges right. **Predict:** for one recipe the right-hand curve is a
 # straight line. Which, and at what height?
 
-# %%
+# %% alt="L1 and D's accuracy by epoch for eight programs. Most L1 curves are flat, Gluon's and the book's keep falling. The book's D stays at one half, all others rise to about nine tenths and more."
 set_matplotlib_formats("png")  # lines and letters stay sharp
-_, (left, right) = plt.subplots(1, 2, figsize=(10, 3.4), layout="constrained")
+figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.2), layout="constrained")
 for number, (title, run) in enumerate(trained.items()):
     scale = 2 if run.config.value_range == "unit" else 1  # [0, 1] is half as wide
-    style = {"color": f"C{number}", "marker": ".", "label": title}
+    # colours alone are not told apart by every eye
+    style = {"color": f"C{number}", "marker": "osv^DPX*"[number % 8], "markersize": 4}
+    style["label"] = title
     style["linestyle"] = "--" if "repaired" in title else "-"
     epochs = range(1, len(run.history) + 1)
     left.plot(epochs, [scale * row["g_l1"] for row in run.history], **style)
@@ -379,7 +384,7 @@ for number, (title, run) in enumerate(trained.items()):
 left.set(xlabel="epoch", title="L1 in training")
 right.set(xlabel="epoch", title="share of patches that D judges right", ylim=(0, 1))
 right.axhline(0.5, color="gray", linestyle=":")
-right.legend(fontsize=7, loc="lower right")
+figure.legend(*right.get_legend_handles_labels(), fontsize=7, loc="outside right center")
 plt.show()
 set_matplotlib_formats("jpeg", pil_kwargs={"quality": 50})
 
@@ -405,8 +410,7 @@ set_matplotlib_formats("jpeg", pil_kwargs={"quality": 50})
 # ## 5 · The museum of bugs
 #
 # Each exhibit has the same label: whose it is, what the program does (in our words), a prediction,
-# an experiment with a number, the mend.
-# None of these bugs stops a program. All of them give pictures.
+# an experiment with a number, the mend. None of these stops a program. All of them give pictures.
 #
 # ### Exhibit 1: the bottleneck that normalises itself away
 #
@@ -506,7 +510,7 @@ for title, pictures in spoilt.items():
     if title != "photo":
         print(f"{title.replace(chr(10), ' '):40} MAE {mae(pictures, spoilt['photo']):5.1f}")
 
-# %%
+# %% alt="Two photos and translations of two networks in two modes. With a normalised 1×1 layer and running statistics bright orange streaks cover the house; the other three are alike, soft and without streaks."
 image_grid({title: pictures[:2] for title, pictures in spoilt.items()}, cell=1.5)
 plt.show()
 
@@ -658,7 +662,7 @@ for name in ("NEAREST", "BILINEAR", "BICUBIC"):
     colours = len(np.unique(larger.reshape(-1, 3), axis=0))
     print(f"label map, {name.lower():9} {colours} colours")
 
-# %%
+# %% alt="A detail of a photo, enlarged twice. By nearest frames and rows of bricks have unequal widths and stepped edges; by bicubic they are even and soft."
 photo = Image.fromarray(read_pair(dataset.files("train")[0])["AB".index(dataset.target_side)])
 photo = photo.convert("RGB").resize((128, 128), Image.Resampling.BICUBIC)
 larger = {
@@ -781,9 +785,10 @@ for threshold in (0.0, 0.5):
 #
 # ### Exhibit 9: a guard that rounds to zero
 #
-# *tjwei, and the first port to TensorFlow.* `-log(p + 1e-12)` instead of the cross-entropy from
-# logits. Notebook 04 took the formula apart; here are the package's two versions of it. **Predict**
-# what D pays at a logit of 12 on the wrong side, in `float32` and in mixed precision's `float16`.
+# *tjwei, and an early port to TensorFlow (affinelayer's).* `-log(p + 1e-12)` instead of the
+# cross-entropy from logits. Notebook 04 took the formula apart; here are the package's two versions
+# of it. **Predict** what D pays at a logit of 12 on the wrong side, in `float32` and in mixed
+# precision's `float16`.
 
 # %% tags=["nbval-check-output"]
 for dtype in ("float32", "float16"):
@@ -890,9 +895,9 @@ measured = {a: np.sqrt(np.mean(np.where(z > 0, z, a * z) ** 2)) for a in gain}
 print("measured to two digits:", all(abs(measured[a] / gain[a] - 1) < 0.01 for a in gain))
 
 # %% [markdown]
-# A sixth, which the normalisations then undo. No fault, that is, and no picture shows it: but a
-# port that was never decided, and a comparison with the paper that is not quite one. *Mend:* write
-# down each number of the paper, even where it looks like the default.
+# Nearly a fifth, which the normalisations then undo. No fault, then, and no picture shows it. But
+# nobody decided it, and whoever compares such a port with the paper compares two networks. *Mend:*
+# write down each number of the paper, even where it looks like the default.
 #
 # ### Exhibit 14: averages that remember the wrong thing
 #
@@ -956,7 +961,7 @@ print(f"ResNet at full size: {weights_and_grid(full)[0]:,} weights; U-Net 54,413
 # **Tasks without pairs.** The authors' code can learn to colour a photo, or to fill a hole. No
 # label map is needed: the condition is made of the target. Only the `Encoding` changes.
 
-# %%
+# %% alt="Two photos and what two other tasks are given of them: for colourisation the photo in grey, for inpainting the photo with a white square in its middle."
 tasks = {task: Encoding(task=task) for task in ("colorization", "inpainting")}
 sources = load_pairs(dataset, dataset.evaluation_split, 64, 2).target
 columns = {"photo": sources} | {
@@ -995,10 +1000,12 @@ same = all(np.array_equal(*sides) for sides in zip(*map(read_pair, pair_of), str
 print("the first pair is the same, pixel by pixel:", same)
 
 # %% [markdown]
-# **A Wasserstein critic that keeps its promise.** The PyTorch code offers `--gan_mode wgangp`. The
-# distance it estimates is one only if D's gradient has norm 1 (Gulrajani et al. 2017); a
-# penalty keeps it there. But its pix2pix model never calls the penalty. **Predict** the norm of D's
-# gradient after 300 steps, with and without.
+# **A Wasserstein critic that keeps its promise.** The PyTorch code offers `--gan_mode wgangp`, a
+# third adversarial loss: D, here called a critic, no longer gives probabilities but estimates how
+# far apart real and generated images are (the Wasserstein distance). What it estimates is a
+# distance only if D's gradient has norm 1 (Gulrajani et al. 2017); a penalty keeps it there. But
+# its pix2pix model never calls the penalty. **Predict** the norm of D's gradient after 300 steps,
+# with and without.
 
 
 # %%
@@ -1055,7 +1062,7 @@ for job in jobs[: 1 if PROFILE == "smoke" else None]:
     results[" ".join(list(job.values())[1:])] = given.condition, made, given.target
     print(f"{job}: L1 {run.history[-1]['g_l1']:.3f} after {run.epoch} epochs")
 
-# %%
+# %% alt="Given, made and target for three other tasks. From photo to map: soft colours, large parts right. Colouring: sky found, walls dull. Filling: the whole picture repainted, with a guess at windows in the hole."
 columns = {}
 for title, pictures in results.items():
     for part, images in zip(("given", "made", "target"), pictures, strict=True):
@@ -1201,9 +1208,10 @@ print("batch norm of two 1×1 maps:", *np.round(ops.convert_to_numpy(of_two)[:, 
 # ### Exercise 2 · code: one more defect
 #
 # `recipes.DEFECTS` lacks exhibit 6. Write a `recipes.Defect(name, found_in, text, repair)` that
-# finds configurations which enlarge and then always crop the centre, and mends just that. (`jitter`
-# tells whether a configuration enlarges, `crop` where it cuts.) Why should Gluon's recipe not be
-# found, though it has no jitter at all?
+# finds configurations which enlarge and then always crop the centre, and mends just that:
+# `found_in` is a function that gets a `Config` and answers yes or no, `repair` a dictionary of the
+# fields that mend it. (`jitter` tells whether a configuration enlarges, `crop` where it cuts.) Why
+# should Gluon's recipe not be found, though it has no jitter at all?
 
 # %% tags=["exercise"]
 # <solution>
