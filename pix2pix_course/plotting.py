@@ -144,7 +144,7 @@ class LiveFilm:
         if not self.stages:
             raise ValueError("no stages: call `show` first, or train with this film's `show`")
         last = max(self.stages)
-        wanted = [0, *np.geomspace(max(1, last / 50), max(1, last), frames - 1)]
+        wanted = [0, *np.geomspace(max(1, last / 25), max(1, last), frames - 1)]
         chosen = {min(self.stages, key=lambda step: abs(step - place)) for place in wanted}
         stages = {f"step {step:,}": self.stages[step] for step in sorted(chosen)}
         columns = {"given": self.condition} | stages | {"wanted": self.target}

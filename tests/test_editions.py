@@ -128,6 +128,13 @@ def test_links_of_the_solution_edition_lead_to_the_same_places(course_with_exerc
     assert "/notebooks/solutions/04_small.ipynb) [next](../05_next.ipynb)" in title
 
 
+def test_links_lead_out_of_the_folder_of_solutions():
+    text = "[a](01_one.ipynb) [b](questions.md) [c](https://x.org/questions.md)"
+    assert editions.moved(text, "00_zero") == (
+        "[a](../01_one.ipynb) [b](../questions.md) [c](https://x.org/questions.md)"
+    )
+
+
 def test_the_marking_sheet_lists_exercises_and_right_answers(course_with_exercises):
     sheet = (course_with_exercises / "solutions/marking.md").read_text("utf-8")
     assert "## 04 · A course in small" in sheet

@@ -76,7 +76,7 @@ def test_a_live_film_is_one_output_that_ends_as_the_film(monkeypatch):
         assert handle.shown[-1] == ["given", f"step {step:,} of 2,000", "wanted"]
     film.finish(frames=5)
     assert handle.shown[-1] == [
-        "given", "step 0", "step 32", "step 100", "step 500", "step 2,000", "wanted",
+        "given", "step 0", "step 64", "step 200", "step 700", "step 2,000", "wanted",
     ]  # fmt: skip
     assert plt.get_fignums() == []  # or the notebook would show them once more
 

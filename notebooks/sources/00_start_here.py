@@ -9,7 +9,7 @@
 # course and a word on how to use it.
 #
 # **Time.** Ten minutes with reading. Two to three of them are the machine's on two CPU cores, of
-# which the training takes one to one and a half; on a GPU: not measured.
+# which the training takes about one and a half; on a GPU: not measured.
 #
 # **After this notebook you can**
 #
@@ -18,9 +18,9 @@
 # - train a small pix2pix with the package, and translate a map that you made;
 # - choose a profile, run the course here or in Colab, and find your way through its notebooks.
 #
-# You should know Keras layers and `fit`. Of GANs you need to know nothing, and no network is
-# needed: the course paints its own data. Nothing is built by hand yet. Each tool that you use here
-# is taken apart in a later notebook, and the text says in which.
+# You should know Keras layers and `fit`. Of GANs you need to know nothing. No internet connection
+# is needed: the course paints its own data. Nothing is built by hand yet. Each tool that you use
+# here is taken apart in a later notebook, and the text says in which.
 
 # %%
 import importlib.metadata
@@ -198,13 +198,13 @@ print(f"{config.epochs} times {pairs} pairs, {config.image_size} pixels: {steps:
 
 # %% [markdown]
 # A step shows the networks a pair, and moves the weights of both a little; notebook 05 takes it
-# apart. While the next cell runs, the middle column of its picture changes every few seconds. When
-# it is done, a film of the training takes its place.
+# apart. When you run the next cell, it needs some seconds to start; then the middle column of its
+# picture changes every few seconds. When it is done, a film of the training takes its place.
 
 # %% alt="A film of two houses, from left: the map, six stages of the training, the photo. Grey at first, then a blurred front with dark spots for windows, at last windows, sills and a roof with clear edges, in colours that are not the photo's."
 temporary = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)  # vanishes with the kernel
-houses = test.condition[2:]
-film = LiveFilm(houses, test.target[2:], steps)
+houses = test.condition[-2:]
+film = LiveFilm(houses, test.target[-2:], steps)
 start = time.perf_counter()
 watch = WatchImages(houses, film.show)
 run = runs.train(config, Path(temporary.name) / "tiny", verbose=0, callbacks=[watch])
@@ -213,9 +213,9 @@ seconds = time.perf_counter() - start
 
 # %% [markdown]
 # Under `cpu` the film goes like this. At first there is noise: the untrained network. After about a
-# hundred steps there are dark spots on a grey wall: the windows come first, long before any colour.
-# That is L1, which gets large areas about right. At 300 steps, an eighth of the training, it is a
-# house. Then come edges: frames, sills, the roof. Doors begin to look different from windows. Under
+# hundred steps there are dark spots on a grey wall: the windows come first, before any colour. That
+# is L1, which gets large areas about right. At 500 steps, a fifth of the training, it is a house.
+# Then come edges: frames, sills, the roof. Doors begin to look different from windows. Under
 # `smoke`, with its eight steps, it ends as a grey blur, and that is right.
 #
 # The colour of the walls does not come to be right, however long one trains. It cannot: it is not
@@ -226,16 +226,17 @@ print(f"{steps:,} steps took {seconds:.0f} seconds on {machine.device}")
 generated = [translate(run, label) for label in test.condition]
 rows = zip(test.condition, generated, test.target, strict=True)
 columns = {f"house {n}": row for n, row in enumerate(rows)}
-image_grid(columns, cell=1.4, row_names=["map", "generated", "photo"])
+image_grid(columns, cell=1.6, row_names=["map", "generated", "photo"])
 plt.show()
 
 # %% [markdown]
 # Look at the windows and doors first: they are where the map says. Then at the walls: the network
-# has chosen a colour that suits many houses. Then at the seams: stripes and stains that no photo
-# has. $D$ would have taught $G$ to avoid them, had there been time. Notebook 05 trains for four to
-# five minutes and gets cleaner pictures; the paper trained for hours on a GPU.
+# has chosen a colour that suits many houses. Then at what no photo has, stripes and stains. A
+# longer training leaves fewer of them: notebook 05 takes four to five minutes, the authors of
+# pix2pix took two hours on a GPU of their time (§4 of the paper).
 #
-# Some numbers from the first and the last round through the 400 pairs tell how the game stands.
+# Some numbers from the first and the last round through the training pairs tell how the game
+# stands.
 
 # %%
 for row in (run.history[0], run.history[-1]):
@@ -258,7 +259,7 @@ for row in (run.history[0], run.history[-1]):
 # %% alt="The map of house 2 with a grid from 0 to 64 in both directions, and beside it a key of the twelve colours and their names, from background, facade and window to shop."
 set_matplotlib_formats("png")
 palette = PALETTES["facades"]
-house = test.condition[2]
+house = test.condition[-2]
 figure, axis = plt.subplots(figsize=(5.6, 3.6), layout="constrained")
 axis.imshow(house, extent=(0, 64, 64, 0), interpolation="nearest")
 axis.set(xticks=range(0, 65, 8), yticks=range(0, 65, 8))
@@ -287,7 +288,7 @@ mine = put(mine, "facade", 16, 48, 28, 59)  # and one below, for a door in its p
 mine = put(mine, "door", 19, 48, 25, 59)
 mine = put(mine, "shop", 41, 48, 57, 59)  # a shop at the right
 mine = put(mine, "balcony", 3, 39, 57, 43)  # one balcony for all
-print("the house in the file is as it was:", np.array_equal(house, test.condition[2]))
+print("the house in the file is as it was:", np.array_equal(house, test.condition[-2]))
 print("less than a quarter of the map changed:", np.mean(mine != house) < 1 / 4)
 
 # %% [markdown]
@@ -306,13 +307,13 @@ again = translate(run, mine)
 print("the same map gives the same picture:", np.array_equal(again, translations[1]))
 
 # %% [markdown]
-# In the picture above the bare wall and the door are easiest to recognise. The shop is a dark box,
-# of which the network has learned less; the long balcony is a dark railing. Nobody programmed a
-# rule such as "cyan means door". The rest of the house stays nearly, but not exactly, as it was:
-# almost every pixel changes, most of them by a few grey levels. Notebook 02 shows what a pixel of
-# the answer depends on.
+# In the picture above the bare wall and the door are easiest to recognise. The shop is a dark box:
+# in the set each shop shows other goods, and only the dark is common to them. The long balcony is a
+# dark railing. Nobody programmed a rule such as "cyan means door". The rest of the house stays
+# nearly, but not exactly, as it was: almost every pixel moves by some grey levels. Notebook 02
+# shows what a pixel of the answer depends on.
 #
-# **Now you:** change numbers and names in the lines that begin with `mine`, and run both cells
+# **Now you:** change numbers and names in the lines that begin with `mine`, and run the cells
 # again. It takes no training. A house that the network cannot handle is a discovery too.
 #
 # ## 6 · The course
@@ -343,13 +344,13 @@ print("the same map gives the same picture:", np.array_equal(again, translations
 # |---|---|---|---|
 # | `smoke` | to see that every cell runs | 64 px | under a minute; grey blobs, and that is right |
 # | `cpu` | to learn, on two cores | 128 px | minutes; clear windows, odd colours; the texts describe this one |
-# | `gpu` | the paper's networks and settings | 256 px | not measured; the 200 epochs of notebook 05 are a matter of hours |
+# | `gpu` | the paper's networks and settings | 256 px | not measured; notebook 05 then trains the paper's 200 epochs, for which its authors took up to two hours |
 #
 # Your numbers will differ from those on the page, and from ours. The texts give ranges and orders,
 # and these should hold.
 #
 # **On your own machine.** `make lab` opens the notebooks, `make course` runs 00 to 06 from top to
-# bottom and says where the results are. Once the environment is made, no network is needed.
+# bottom and says where the results are. Once the environment is made, no connection is needed.
 #
 # **In Colab.** Each notebook has a badge below its title. Then:
 #
