@@ -54,6 +54,17 @@ def test_the_course_is_complete():
     assert [path.stem for path in SOURCES] == [path.stem for path in STORED]
 
 
+def test_readme_instructors_page_and_plan_of_the_course_tell_the_same_times():
+    def times(page: str, row: str) -> dict[str, str]:
+        return dict(re.findall(row, (notebooks.CHECKOUT / page).read_text("utf-8"), re.MULTILINE))
+
+    told = times("README.md", r"^\| (\d\d) \| .* \| ([\w ]+) min \|")
+    assert tuple(told) == NUMBERS
+    assert told == times("docs/instructors.md", r"^\| (\d\d) [^|]+ \| ([\w ]+) \|")
+    plan = times("notebooks/sources/00_start_here.py", r"^# \| \[?(\d\d).* \| ([\w ]+) min \|")
+    assert told == plan
+
+
 def test_the_editions_of_the_course_agree():
     assert authoring.edition_problems(FOLDER) == []
 

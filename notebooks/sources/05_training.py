@@ -8,7 +8,7 @@
 # `fit`, and train a pix2pix that notebook 06 evaluates. Then you will read its curves, stop and
 # resume a run, and use the trained generator in three different ways.
 #
-# **Time.** 5 to 7 minutes on two CPU cores (profile `cpu`), of which the training takes 4 to 5, and
+# **Time.** 5 to 8 minutes on two CPU cores (profile `cpu`), of which the training takes 4 to 6, and
 # twice as much if another program runs beside it; under `smoke` less than one; on a GPU: not
 # measured.
 #
@@ -524,7 +524,7 @@ except training.TrainingDiverged as error:
 # - if it holds the finished run, you get it back at once: running this cell twice costs nothing;
 # - if it holds a run with *another* configuration, that is an error, and nothing is overwritten.
 #
-# To start anew, delete the folder. Under `cpu` the next cell takes 4 to 5 minutes on two cores when
+# To start anew, delete the folder. Under `cpu` the next cell takes 4 to 6 minutes on two cores when
 # nothing else runs on them; the lines that it prints say how long it still has to go. A good moment
 # to predict: the lines below report L1, D(real) and D(fake). **Which of the three will go up, which
 # down, and which neither?**
@@ -762,7 +762,7 @@ plt.show()
 # **Before you run the next cell:** in `"paper"` mode each seed drops other features, half of them
 # in three layers. How much will the pictures differ: like different buildings, or hardly?
 
-# %% alt="One condition translated with two dropout seeds: the same house twice. Below, its difference from seed 0, twenty times enlarged: mostly dark, with faint spots of colour around the windows and edges."
+# %% alt="One condition translated with two dropout seeds: the same house twice. Below, its difference from seed 0, twenty times enlarged: dark, with spots of colour, the brightest along edges and balconies."
 seeds = np.stack([translate(run, test.condition[0], seed=seed) for seed in range(6)])
 spread = seeds.astype(float).std(axis=0)
 print(f"between seeds a pixel varies by {spread.mean():.1f} grey levels (standard deviation)")

@@ -8,8 +8,8 @@
 # put a better question: can a network that has only ever seen real photos read the label map back
 # from the generated ones? You end with one table, and know what each line of it is worth.
 #
-# **Time.** About 3 minutes on two CPU cores if the run of notebook 05 is there, of which the
-# reader of section 8 takes two; some 5 minutes more if it must be trained first. Under `smoke`
+# **Time.** 3 to 6 minutes on two CPU cores if the run of notebook 05 is there, of which the reader
+# of section 8 takes two to five; some 5 minutes more if it must be trained first. Under `smoke`
 # less than a minute; on a GPU: not measured.
 #
 # **After this notebook you can**
@@ -564,7 +564,7 @@ print("a fourth class that never occurs changes nothing:", four == packaged)
 # FCN-8s weighs 512 MB and knows no cornices. Our reader is a U-Net of a few hundred thousand to a
 # few million weights, `segmenter.build_segmenter`, trained on the *real* pairs of the training
 # split in the other direction, photo → label, with cross-entropy at every pixel. It never sees a
-# generated photo. Under `cpu` this takes one to two minutes; the weights are kept in the run's
+# generated photo. Under `cpu` this takes two to five minutes; the weights are kept in the run's
 # folder, so it happens once for each run (where the cell reports a few seconds, they were there
 # already).
 #
