@@ -2,8 +2,10 @@
 
 import os
 
-# nbval's kernels inherit it: no sliders where nobody moves them (pix2pix_course.interactive)
-os.environ.setdefault("PIX2PIX_COURSE_HEADLESS", "1")
+from pix2pix_course.interactive import HEADLESS
+
+# nbval's kernels inherit it: no sliders where nobody moves them
+os.environ.setdefault(HEADLESS, "1")
 
 
 def pytest_collectstart(collector):

@@ -255,7 +255,6 @@ editions_group.add_command(build)  # one way of building: both editions come fro
 @click.option("--notebooks", "folder", type=FOLDER, help="Folder with the notebooks.")
 def check_editions(folder) -> None:
     """Check that both editions agree with their sources and with each other."""
-
     from pix2pix_course import authoring
 
     found = authoring.edition_problems(folder)

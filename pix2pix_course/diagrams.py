@@ -17,7 +17,6 @@ def pix2pix_diagram(condition, generated, target) -> Figure:
     """
     figure = plt.figure(figsize=(8.6, 3.6))
     canvas = figure.add_axes((0, 0, 1, 1))
-    canvas.set(xlim=(0, 86), ylim=(0, 36))
     canvas.axis("off")
     arrow = {"arrowstyle": "-|>", "color": "0.3", "lw": 1.3, "shrinkA": 0, "shrinkB": 0}
 
@@ -49,7 +48,7 @@ def pix2pix_diagram(condition, generated, target) -> Figure:
     lead((44, 18.8), (44, 16.2), arrowstyle="<|-|>", color="#b03030")
     note = {"va": "center", "ha": "right", "fontsize": 9, "color": "#b03030"}
     canvas.text(37, 16.6, "distance pixel by pixel:\n" r"L1, weighted with $\lambda$", **note)
-    canvas.set(xlim=(0, 86), ylim=(0, 36))  # `imshow` has moved them
+    canvas.set(xlim=(0, 86), ylim=(0, 36))  # at last, since `imshow` moves them
     return figure
 
 
@@ -100,10 +99,10 @@ def two_halves(
 def _draw_half(axis, half: str, gradient: Mapping[str, float], moved: Mapping[str, float]) -> None:
     """One panel of `two_halves`."""
 
-    def arrow(begin: str, end: str, colour: str, aside: float) -> None:
+    def arrow(begin: str, end: str, colour: str) -> None:
         style = {"arrowstyle": "->", "color": colour, "lw": 1.2 if colour == FORWARD else 2.2}
         (x0, y0), (x1, y1) = np.array(_PLACES[begin]), np.array(_PLACES[end])
-        across = np.array([y0 - y1, x1 - x0]) / np.hypot(x1 - x0, y1 - y0) * aside
+        across = np.array([y0 - y1, x1 - x0]) / np.hypot(x1 - x0, y1 - y0) * 0.07
         axis.annotate(
             "",
             np.add((x1, y1), across),
@@ -112,14 +111,14 @@ def _draw_half(axis, half: str, gradient: Mapping[str, float], moved: Mapping[st
         )
 
     for begin, end in _WAYS[half]:
-        arrow(begin, end, FORWARD, 0.07)
+        arrow(begin, end, FORWARD)
     back = [("loss", "D")] if gradient["D"] or gradient["ŷ"] else []
     if gradient["ŷ"]:
         back += [(end, begin) for begin, end in _WAYS[half] if begin in ("ŷ", "L1")]
     if gradient["G"]:
         back.append(("ŷ", "G"))
     for begin, end in back:
-        arrow(begin, end, BACKWARD, 0.07)
+        arrow(begin, end, BACKWARD)
     if not gradient["ŷ"]:
         (x0, y0), (x1, y1) = _PLACES["ŷ"], _PLACES["D"]
         axis.plot((x0 + x1) / 2, (y0 + y1) / 2, "X", color=BACKWARD, markersize=11, zorder=3)
@@ -134,14 +133,14 @@ def _draw_half(axis, half: str, gradient: Mapping[str, float], moved: Mapping[st
             elif name in moved and gradient[name]:
                 box |= {"edgecolor": BACKWARD, "linewidth": 2.2}
             axis.text(*place, text, ha="center", va="center", fontsize=12, bbox=box, zorder=2)
-    notes = {"G": (0.95, 0.45, "center"), "D": (4.3, 2.85, "center"), "ŷ": (2.6, 0.45, "center")}
-    for name, (px, py, side) in notes.items():
+    notes = {"G": (0.95, 0.45), "D": (4.3, 2.85), "ŷ": (2.6, 0.45)}
+    for name, place in notes.items():
         length = f"{gradient[name]:.2g}"
         note = (
             f"gradient {length}\nmoved by {moved[name]:.2g}"
             if name in moved
             else f"gradient\n{length}"
         )
-        axis.text(px, py, note, ha=side, va="top", fontsize=8.5)
+        axis.text(*place, note, ha="center", va="top", fontsize=8.5)
     axis.set(xlim=(-0.4, 6.7), ylim=(-0.9, 2.95), title=f"{half}'s half")
     axis.axis("off")

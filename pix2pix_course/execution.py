@@ -19,6 +19,7 @@ from pix2pix_course import __version__
 from pix2pix_course.checking import first_line
 from pix2pix_course.config import PAINTED
 from pix2pix_course.config import profile as profile_config
+from pix2pix_course.interactive import HEADLESS
 from pix2pix_course.notebooks import (
     CHECKOUT,
     NotebookError,
@@ -148,8 +149,6 @@ def _kernel_manager(data_folder: Path | None) -> type:
     """A kernel manager for this very interpreter, whatever kernels the user has installed."""
     from jupyter_client.kernelspec import KernelSpec
     from jupyter_client.manager import AsyncKernelManager
-
-    from pix2pix_course.interactive import HEADLESS
 
     environment = {"TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3")}
     environment[HEADLESS] = "1"

@@ -4,9 +4,6 @@ import io
 import os
 from collections.abc import Callable, Sequence
 
-import matplotlib.pyplot as plt
-from matplotlib.figure import Figure
-
 HEADLESS = "PIX2PIX_COURSE_HEADLESS"
 """An environment variable; set to anything, it says that nobody sits before the notebook."""
 
@@ -49,6 +46,8 @@ def explore(
         raise ValueError(f"shown={list(shown)} should be some of values={list(values)}")
     widgets = None if os.environ.get(HEADLESS) else _widgets()
     if widgets is None:
+        import matplotlib.pyplot as plt
+
         width, height = size
         figsize = (width * len(shown), height * len(panels))
         figure = plt.figure(figsize=figsize, layout="constrained")
@@ -65,7 +64,7 @@ def _widgets():
     return ipywidgets
 
 
-def _draw_states(figure: Figure, draw, label: str, states: Sequence, panels: Sequence[str]):
+def _draw_states(figure, draw, label: str, states: Sequence, panels: Sequence[str]):
     grid = figure.subplots(len(panels), len(states), squeeze=False)
     for axis, name in zip(grid[:, 0], panels, strict=True):
         axis.set_ylabel(name, fontsize=9)
@@ -76,6 +75,7 @@ def _draw_states(figure: Figure, draw, label: str, states: Sequence, panels: Seq
 
 def _slider(widgets, draw, label, values, first, panels, size):
     from IPython.display import display
+    from matplotlib.figure import Figure
 
     # PNG in a widget of its own: an `Output` that shows figures flickers at each move
     picture = widgets.Image(format="png")
