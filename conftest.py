@@ -2,10 +2,8 @@
 
 import os
 
-from pix2pix_course.interactive import HEADLESS
-
 # nbval's kernels inherit it: no sliders where nobody moves them
-os.environ.setdefault(HEADLESS, "1")
+os.environ.setdefault("PIX2PIX_COURSE_HEADLESS", "1")
 
 
 def pytest_collectstart(collector):

@@ -10,56 +10,34 @@ import platform
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
-from importlib import metadata
-from pathlib import Path
+from dataclasses import dataclass, field
 
+from pix2pix_course import versions
 from pix2pix_course.config import PROFILES
 
 GIB = 2**30
-PACKAGES = ("tensorflow", "keras", "numpy")
+KERAS = ["tensorflow", "channels_last"]
 
-_ASK_TENSORFLOW = """
+ASK_TENSORFLOW = """
 import json
 import tensorflow as tf
 details = tf.config.experimental.get_device_details
-gpus = tf.config.list_physical_devices("GPU")
-print(json.dumps([details(gpu).get("device_name", gpu.name) for gpu in gpus]))
+gpus = [details(gpu).get("device_name", gpu.name) for gpu in tf.config.list_physical_devices("GPU")]
+import keras
+print(json.dumps([gpus, keras.config.backend(), keras.config.image_data_format()]))
 """
 
 
 @dataclass(frozen=True)
-class Gpu:
-    """A graphics processor that NVIDIA's driver reports; memory in GiB."""
-
-    name: str
-    memory: float
-
-
-@dataclass(frozen=True)
 class Machine:
-    """The facts that decide how the course runs here.
+    """The facts that decide how the course runs here."""
 
-    Attributes:
-        python, system: the interpreter's version; operating system and processor.
-        cores: processor cores that this process may use.
-        memory: main memory in GiB, None where the system does not say.
-        free_disk: free space of the current folder's disk in GiB.
-        packages: installed versions of the packages that compute; "missing" for absent ones.
-        gpus: graphics processors that the driver reports, used or not.
-        used_gpus: names of the GPUs that TensorFlow can use.
-        problem: why TensorFlow does not start; None when it does.
-    """
-
-    python: str
-    system: str
-    cores: int
-    memory: float | None
-    free_disk: float
-    packages: dict[str, str]
-    gpus: tuple[Gpu, ...]
-    used_gpus: tuple[str, ...]
-    problem: str | None
+    cores: int  # that this process may use
+    memory: float | None  # GiB; None where the system does not say
+    gpus: tuple[str, ...] = ()  # that the driver reports, used or not
+    used_gpus: tuple[str, ...] = ()  # names of those that TensorFlow can use
+    problem: str | None = None  # why TensorFlow or Keras will not do
+    others: dict[str, str] = field(default_factory=dict)  # further lines of the report
 
     @property
     def device(self) -> str:
@@ -78,89 +56,57 @@ class Machine:
 
     def report(self) -> str:
         """All of it as lines for the terminal."""
-        memory = "unknown" if self.memory is None else f"{self.memory:.1f} GiB"
-        profile, reason = self.advice
-        lines = [
-            f"Python      {self.python}",
-            f"System      {self.system}",
-            f"Cores       {self.cores}",
-            f"Memory      {memory}",
-            f"Free disk   {self.free_disk:.1f} GiB",
-            *(f"{name:11} {version}" for name, version in self.packages.items()),
-            *(f"GPU         {gpu.name}, {gpu.memory:.0f} GiB" for gpu in self.gpus),
-        ]
-        if not self.gpus and not self.used_gpus:
-            lines.append("GPU         none")
+        rows = [*self.others.items(), ("Cores", str(self.cores))]
+        rows.append(("Memory", "unknown" if self.memory is None else f"{self.memory:.1f} GiB"))
+        rows += [("GPU", gpu) for gpu in self.gpus or self.used_gpus or ("none",)]
         if self.problem:
-            lines.append(f"Problem     TensorFlow does not start: {self.problem}")
+            rows.append(("Problem", self.problem))
         elif self.gpus and not self.used_gpus:
-            lines.append(
-                "Problem     TensorFlow does not use the GPU: install its CUDA libraries "
-                "with `pip install -e '.[gpu]'`"
-            )
-        lines.append(f"Profile     {profile} ({reason})")
-        return "\n".join(lines)
+            rows.append(("Problem", "TensorFlow does not use the GPU: pip install -e '.[gpu]'"))
+        rows.append(("Profile", "{} ({})".format(*self.advice)))
+        return "\n".join(f"{name:15} {text}" for name, text in rows)
 
 
 def inspect_machine() -> Machine:
     """Find out what this machine has; takes the seconds that TensorFlow needs to start."""
-    used, problem = _tensorflow_gpus()
+    # Linux: a container may use fewer cores than there are. Windows has no sysconf.
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    pages = os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else None
+    others = {"System": f"{platform.system()} {platform.release()} {platform.machine()}"}
+    others |= {"Free disk": f"{shutil.disk_usage('.').free / GIB:.1f} GiB"} | versions()
     return Machine(
-        python=platform.python_version(),
-        system=f"{platform.system()} {platform.release()} {platform.machine()}",
-        cores=_cores(),
-        memory=_memory(),
-        free_disk=shutil.disk_usage(Path.cwd()).free / GIB,
-        packages={name: _version(name) for name in PACKAGES},
-        gpus=_driver_gpus(),
-        used_gpus=used,
-        problem=problem,
+        cores or 1,
+        pages and pages * os.sysconf("SC_PAGE_SIZE") / GIB,
+        driver_gpus(),
+        *ask_tensorflow(),
+        others,
     )
 
 
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):  # Linux: a container may use fewer than there are
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def _memory() -> float | None:
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / GIB
-    except (AttributeError, ValueError, OSError):  # Windows has no sysconf
-        return None
-
-
-def _version(package: str) -> str:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return "missing"
-
-
-def _driver_gpus() -> tuple[Gpu, ...]:
+def driver_gpus() -> tuple[str, ...]:
     """What `nvidia-smi` lists; nothing where there is no such command or driver."""
-    query = ["nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader,nounits"]
+    query = ["nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader"]
     try:
-        lines = subprocess.run(query, capture_output=True, text=True, check=True, timeout=30)
-        rows = [line.rsplit(",", 1) for line in lines.stdout.splitlines() if line.strip()]
-        return tuple(Gpu(name.strip(), float(mib) / 1024) for name, mib in rows)
-    except (OSError, subprocess.SubprocessError, ValueError):
+        answer = subprocess.run(query, capture_output=True, text=True, check=True, timeout=30)
+    except (OSError, subprocess.SubprocessError):
         return ()
+    return tuple(line.strip() for line in answer.stdout.splitlines() if line.strip())
 
 
-def _tensorflow_gpus() -> tuple[tuple[str, ...], str | None]:
-    """Names of the GPUs that TensorFlow can use, and why it does not start (None if it does)."""
+def ask_tensorflow() -> tuple[tuple[str, ...], str | None]:
+    """Names of the GPUs that TensorFlow can use; and why it will not do, None if it will."""
     environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
-    command = [sys.executable, "-c", _ASK_TENSORFLOW]
+    command = [sys.executable, "-c", ASK_TENSORFLOW]
     try:
         answer = subprocess.run(
             command, capture_output=True, text=True, env=environment, timeout=180
         )
     except subprocess.TimeoutExpired:
-        return (), "its import took over 3 minutes"
-    if answer.returncode < 0:
-        return (), f"its import was ended by signal {-answer.returncode}"
+        return (), "TensorFlow does not start: its import took over 3 minutes"
     if answer.returncode:
-        return (), (answer.stderr.strip().splitlines() or ["no word why"])[-1]
-    return tuple(json.loads(answer.stdout.splitlines()[-1])), None
+        said = answer.stderr.strip().splitlines() or [f"exit code {answer.returncode}"]
+        return (), f"TensorFlow or Keras does not start: {said[-1]}"
+    gpus, *found = json.loads(answer.stdout.splitlines()[-1])
+    problem = f"Keras is set to {' and '.join(found)}, not to {' and '.join(KERAS)}: change "
+    problem += "KERAS_BACKEND or ~/.keras/keras.json"
+    return tuple(gpus), None if found == KERAS else problem

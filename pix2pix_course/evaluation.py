@@ -6,26 +6,28 @@ paper's FCN-score (§4.1) on a laptop: can a network trained on real photos read
 from the generated ones? Real photos are the ceiling, photos of other conditions the floor.
 """
 
-import csv
-import json
+import functools
 import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import matplotlib.pyplot as plt
+import keras
 import numpy as np
+from keras import layers
 from PIL import Image
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from tqdm import tqdm
 
-from pix2pix_course.encoding import Encoding
-from pix2pix_course.pipeline import Pairs, load_pairs
-from pix2pix_course.plotting import image_grid
+from pix2pix_course.config import Config
+from pix2pix_course.pairs import Dataset, load_pairs
+from pix2pix_course.palettes import Palette
 from pix2pix_course.runs import Run
-from pix2pix_course.segmenter import build_segmenter, read_labels, train_segmenter
+from pix2pix_course.support.checkpoints import trained_once
+from pix2pix_course.support.images import grid
+from pix2pix_course.support.scores import score_table, write_scores
 from pix2pix_course.translation import translate
 
-GRID_ROWS = 6
+# --- distances ------------------------------------------------------------------------------
 
 
 def mae(image: np.ndarray, target: np.ndarray) -> float:
@@ -48,29 +50,14 @@ def ssim(image: np.ndarray, target: np.ndarray) -> float:
 
     With the 11×11 Gaussian window of σ = 1.5 of Wang et al. (2004), averaged over channels.
     """
-    return float(
-        structural_similarity(
-            image,
-            target,
-            data_range=255,
-            channel_axis=-1,
-            gaussian_weights=True,
-            sigma=1.5,
-            use_sample_covariance=False,
-        )
-    )
+    window = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}
+    return float(structural_similarity(image, target, data_range=255, channel_axis=-1, **window))
 
 
 def confusion(ids: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
-    """Count pixels by their class (rows) and the class that was read (columns).
+    """Count pixels by true class (rows) and the class that was read: int64 (classes, classes).
 
-    Args:
-        ids: true classes, any shape of integers below `classes`.
-        predicted: the classes that were read, of the same shape.
-        classes: number of classes.
-
-    Returns:
-        int64 (classes, classes).
+    `ids` and `predicted` are whole numbers below `classes`, of one shape.
     """
     pairs = ids.astype(np.int64).ravel() * classes + predicted.ravel()
     return np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
@@ -79,10 +66,9 @@ def confusion(ids: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarra
 def consistency_scores(counts: np.ndarray) -> dict[str, float]:
     """The three numbers of the paper's tables 1 to 3, from a confusion matrix.
 
-    Returns:
-        `pixel_accuracy`, the share of pixels read right; `class_accuracy`, the same for each
-        class, then averaged; `mean_iou`, intersection over union, averaged. Averages are over the
-        classes that occur in the true labels. All from 0 to 1.
+    `pixel_accuracy` is the share of pixels read right; `class_accuracy` the same for each class,
+    then averaged; `mean_iou` intersection over union, averaged. Averages are over the classes that
+    occur in the true labels. All from 0 to 1.
     """
     right = np.diag(counts)
     true, read = counts.sum(axis=1), counts.sum(axis=0)
@@ -105,19 +91,110 @@ METRICS = {
 COLUMNS = ("generated", "real", "shuffled")
 
 
+def image_scores(columns: dict[str, np.ndarray], target: np.ndarray) -> dict:
+    """MAE, PSNR and SSIM against the target, averaged over images; "real" is the target itself."""
+    return {
+        name: {
+            column: float(np.mean([metric(a, b) for a, b in zip(images, target, strict=True)]))
+            for column, images in columns.items()
+            if column != "real"
+        }
+        for name, metric in {"mae": mae, "psnr": psnr, "ssim": ssim}.items()
+    }
+
+
+# --- the reader of label maps ---------------------------------------------------------------
+
+
+def build_segmenter(classes: int, filters: int = 16) -> keras.Model:
+    """A U-Net of 3×3 convolutions from photo to one logit a class for every pixel.
+
+    uint8 or float (batch, height, width, 3) in [0, 255], sides multiples of 16, → (…, classes). The
+    paper used FCN-8s, 512 MB of weights; for twelve classes a few hundred thousand will do.
+    """
+
+    def block(x, channels, strides=1):
+        x = layers.Conv2D(channels, 3, strides=strides, padding="same", use_bias=False)(x)
+        return layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
+
+    photo = keras.Input((None, None, 3), name="photo")
+    x = block(layers.Rescaling(1 / 127.5, offset=-1)(photo), filters)
+    features = []
+    for level in range(1, 5):
+        features.append(x)
+        x = block(block(x, filters * 2**level, strides=2), filters * 2**level)
+    for level in reversed(range(4)):
+        x = layers.Concatenate()([layers.UpSampling2D(2)(x), features[level]])
+        x = block(x, filters * 2**level)
+    return keras.Model(photo, layers.Conv2D(classes, 1)(x), name="segmenter")
+
+
+def train_segmenter(
+    photos: np.ndarray, ids: np.ndarray, classes: int, config: Config, verbose: int = 0
+) -> keras.Model:
+    """Learn photo → label from real pairs and their mirror images.
+
+    `photos` are uint8 (n, size, size, 3), `ids` the class of each pixel, uint8 (n, size, size); of
+    the `config`, `segmenter_filters`, `segmenter_epochs` and `seed` count.
+    """
+    keras.utils.set_random_seed(config.seed)
+    segmenter = build_segmenter(classes, config.segmenter_filters)
+    steps = 2 * config.segmenter_epochs * -(-len(photos) // 8)
+    rate = keras.optimizers.schedules.CosineDecay(2e-3, steps)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    segmenter.compile(keras.optimizers.Adam(rate), loss)
+    for flip in (1, -1) * config.segmenter_epochs:  # as they are, then mirrored
+        segmenter.fit(photos[:, :, ::flip], ids[:, :, ::flip], batch_size=8, verbose=verbose)
+    return segmenter
+
+
+def read_labels(segmenter: keras.Model, photos: np.ndarray) -> np.ndarray:
+    """The segmenter's class for each pixel: uint8 (n, size, size, 3) → uint8 (n, size, size)."""
+    batches = (photos[start : start + 8] for start in range(0, len(photos), 8))
+    logits = (segmenter.predict_on_batch(batch) for batch in batches)
+    return np.concatenate([answer.argmax(axis=-1).astype(np.uint8) for answer in logits])
+
+
+def segmenter_of(config: Config, dataset: Dataset, folder: Path, verbose: int) -> keras.Model:
+    """The segmenter in a folder, if it was trained in this way on this data; else a new one."""
+    palette, files = dataset.condition_palette, [file.name for file in dataset.files("train")]
+    how = {"files": [len(files), files[0], files[-1]], "classes": list(palette.names)}
+    for name in ("image_size", "segmenter_filters", "segmenter_epochs"):
+        how[name] = getattr(config, name)
+
+    def train():
+        condition, photos, _ = load_pairs(dataset, "train", config.image_size, config.train_pairs)
+        return train_segmenter(photos, to_ids(palette, condition), len(palette), config, verbose)
+
+    build = functools.partial(build_segmenter, len(palette), config.segmenter_filters)
+    return trained_once(build, train, how, folder / "segmenter.weights.h5")
+
+
+def to_ids(palette: Palette, maps: np.ndarray) -> np.ndarray:
+    """Class ids of many label maps, one after the other to spare memory: uint8 (n, H, W)."""
+    return np.stack([palette.to_ids(picture) for picture in maps])
+
+
+# --- a run ----------------------------------------------------------------------------------
+
+METRICS = {
+    "mae": "MAE (grey levels) ↓",
+    "psnr": "PSNR (dB) ↑",
+    "ssim": "SSIM ↑",
+    "pixel_accuracy": "label consistency: pixel accuracy ↑",
+    "class_accuracy": "label consistency: class accuracy ↑",
+    "mean_iou": "label consistency: mean IoU ↑",
+}
+COLUMNS = ("generated", "real", "shuffled")
+
+
 @dataclass
 class Evaluation:
     """The measurements of one run; also in `folder` as JSON, CSV and a picture.
 
-    Attributes:
-        scores: metric → column ("generated", "real", "shuffled") → value. A metric or a column
-            that makes no sense is absent.
-        split: the split that was used.
-        images: how many pairs of it.
-        mode: how the generator was run.
-        epochs: how long it had trained.
-        notes: what is missing, or different from what one would expect, and why.
-        folder: where the files are.
+    `scores`: metric → column → value, where a metric or a column that makes no sense is absent;
+    `split`: what was used, `images` pairs of it; `mode`: how the generator was run; `epochs`: how
+    long it had trained; `notes`: what is missing, or other than one would expect, and why.
     """
 
     scores: dict[str, dict[str, float]]
@@ -130,15 +207,9 @@ class Evaluation:
 
     def table(self) -> str:
         """The scores as text, one metric a line, with the notes below."""
-        lines = [f"{'':38}{'generated':>11}{'real':>11}{'shuffled':>11}"]
-        for metric, row in self.scores.items():
-            cells = [f"{row[c]:11.3f}" if c in row else f"{'–':>11}" for c in COLUMNS]
-            lines.append(f"{METRICS[metric]:38}{''.join(cells)}")
-        lines.append(
-            f"{self.images} images of the split '{self.split}', mode '{self.mode}', "
-            f"{self.epochs} epochs"
-        )
-        return "\n".join(lines + self.notes)
+        what = f"{self.images} images of the split '{self.split}', mode '{self.mode}'"
+        lines = score_table(self.scores, METRICS, COLUMNS)
+        return "\n".join([*lines, f"{what}, {self.epochs} epochs", *self.notes])
 
 
 def evaluate(
@@ -150,139 +221,62 @@ def evaluate(
 ) -> Evaluation:
     """Translate the test split and measure the results.
 
-    Writes `metrics.json`, `metrics.csv` and `grid.png` into the run's `evaluation/`, the
-    translations into `evaluation/generated/`, and keeps the segmenter there for the next time.
-
-    Args:
-        run: from `runs.load`.
-        mode: see `generators.generate`; None is the run's own, `run.config.test_mode`.
-        data_folder: where painted and downloaded sets live.
-        verbose: 0 is silent, 1 shows bars.
-        segmenter_folder: where the segmenter is kept, or trained if it is not there; None: in the
-            run. Runs on the same data that name the same folder are read by the same segmenter,
-            so that their scores may be compared.
-
-    Returns:
-        The scores.
+    Writes `metrics.json`, `metrics.csv`, `grid.png` and the translations into the run's
+    `evaluation/`. The segmenter is kept there too, or in `segmenter_folder`: runs that name the
+    same folder are read by the same one, so that their scores may be compared. `mode` as in
+    `generators.generate`; None is the run's own.
 
     Raises:
-        DatasetError: the data is no longer there, or has neither a test nor a val split.
+        DatasetError: the data is no longer there, or has nothing but one pair to train on.
     """
-    config = run.config
-    mode = mode or config.test_mode
+    config, mode = run.config, mode or run.config.test_mode
     dataset = run.dataset(data_folder)
     split = dataset.evaluation_split
-    some = (dataset, split, config.image_size, config.test_pairs)
-    pairs = load_pairs(*some, config.resize, Encoding.of(config))
+    pairs = run.pairs(dataset, split, config.test_pairs)
     folder = run.folder / "evaluation"
     (folder / "generated").mkdir(parents=True, exist_ok=True)
 
-    generated = []
-    for name, condition in zip(
-        pairs.names,
-        tqdm(pairs.condition, "translate", disable=None if verbose else True),
-        strict=True,
-    ):
-        generated.append(translate(run, condition, mode))
-        Image.fromarray(generated[-1]).save(folder / "generated" / f"{name}.png")
-    generated = np.stack(generated)
+    bar = tqdm(pairs.condition, "translate", disable=None if verbose else True)
+    generated = np.stack([translate(run, condition, mode) for condition in bar])
+    for name, picture in zip(pairs.names, generated, strict=True):
+        Image.fromarray(picture).save(folder / "generated" / f"{name}.png")
     # Every photo gets the condition of another: a floor that a blind generator would reach.
     shuffled = np.roll(pairs.target, 1, axis=0)
+    columns = dict(zip(COLUMNS, (generated, pairs.target, shuffled), strict=True))
 
     notes = []
     if split != "test":
         notes.append(f"There is no 'test' split; '{split}' was used, which training did not see.")
-    columns = {"generated": generated, "real": pairs.target, "shuffled": shuffled}
     if len(pairs.names) < 2:
         del columns["shuffled"]
         notes.append("One image cannot be shuffled, so there is no floor.")
     scores = image_scores(columns, pairs.target)
-
-    read = None
-    palette = dataset.condition_palette
-    missing = why_no_label_consistency(run, palette)
-    if missing:
-        notes.append(f"No label consistency: {missing}.")
+    shown = {"condition": pairs.condition, "generated": generated, "target": pairs.target}
+    if reason := why_no_label_consistency(run.condition_palette, generated):
+        notes.append(f"No label consistency: {reason}.")
     else:
-        segmenter = run_segmenter(run, dataset, Path(segmenter_folder or folder), verbose)
+        palette, where = dataset.condition_palette, Path(segmenter_folder or folder)
+        segmenter = segmenter_of(config, dataset, where, verbose)
         # the labels themselves, whatever the generator was shown of them
-        ids = np.stack([palette.to_ids(condition) for condition in load_pairs(*some).condition])
+        maps, *_ = load_pairs(dataset, split, config.image_size, config.test_pairs)
+        ids = to_ids(palette, maps)
         read = {column: read_labels(segmenter, photos) for column, photos in columns.items()}
         for column, labels in read.items():
-            counts = confusion(ids, labels, len(palette))
-            for metric, value in consistency_scores(counts).items():
+            for metric, value in consistency_scores(confusion(ids, labels, len(palette))).items():
                 scores.setdefault(metric, {})[column] = value
+        shown["read from generated"] = palette.to_rgb(read["generated"])
 
     evaluation = Evaluation(scores, split, len(pairs.names), mode, run.epoch, notes, folder)
-    write_tables(evaluation)
-    shown = {"condition": pairs.condition, "generated": generated, "target": pairs.target}
-    if read is not None:
-        shown["read from generated"] = [palette.to_rgb(labels) for labels in read["generated"]]
-    figure = image_grid({title: images[:GRID_ROWS] for title, images in shown.items()})
-    figure.savefig(folder / "grid.png", dpi=120)
-    plt.close(figure)  # a notebook would draw it again
+    content = {name: value for name, value in asdict(evaluation).items() if name != "folder"}
+    write_scores(content, COLUMNS, folder)
+    grid(shown).save(folder / "grid.png")
     return evaluation
 
 
-def why_no_label_consistency(run: Run, palette) -> str | None:
+def why_no_label_consistency(palette: Palette | None, generated: np.ndarray) -> str | None:
     """The reason why there is nothing to read back from a run's pictures; None if there is."""
-    if run.config.task != "translation":
-        return f"{run.config.task} has no label map for its condition"
     if palette is None:
-        return (
-            "the condition of this data set is no label map, so there is nothing that a segmenter "
-            "could read back"
-        )
-    if run.config.grey_output:
+        return "the condition of this run is no label map, so a segmenter has nothing to read back"
+    if np.ptp(generated, axis=-1).max() == 0:
         return "the segmenter reads photos in colour, and this run makes grey ones"
     return None
-
-
-def image_scores(columns: dict[str, np.ndarray], target: np.ndarray) -> dict:
-    """MAE, PSNR and SSIM against the target, averaged over images; "real" is the target itself."""
-    scores = {}
-    for name, metric in {"mae": mae, "psnr": psnr, "ssim": ssim}.items():
-        scores[name] = {
-            column: float(np.mean([metric(a, b) for a, b in zip(images, target, strict=True)]))
-            for column, images in columns.items()
-            if column != "real"
-        }
-    return scores
-
-
-def run_segmenter(run: Run, dataset, folder: Path, verbose: int):
-    """The segmenter in a folder, or else one trained on the run's pairs and kept there."""
-    config, palette = run.config, dataset.condition_palette
-    kept = folder / "segmenter.weights.h5"
-    if kept.exists():
-        segmenter = build_segmenter(len(palette), config.segmenter_filters)
-        segmenter.load_weights(kept)
-        return segmenter
-    train: Pairs = load_pairs(dataset, "train", config.image_size, config.train_pairs)
-    segmenter = train_segmenter(
-        train.target,
-        np.stack([palette.to_ids(condition) for condition in train.condition]),
-        len(palette),
-        config.segmenter_filters,
-        config.segmenter_epochs,
-        config.seed,
-        verbose,
-    )
-    folder.mkdir(parents=True, exist_ok=True)
-    partial = folder / "partial.weights.h5"
-    segmenter.save_weights(partial)
-    partial.replace(kept)
-    return segmenter
-
-
-def write_tables(evaluation: Evaluation) -> None:
-    """Write `metrics.json` and `metrics.csv`."""
-    content = asdict(evaluation) | {"folder": str(evaluation.folder)}
-    del content["folder"]
-    text = json.dumps(content, indent=2, ensure_ascii=False)
-    (evaluation.folder / "metrics.json").write_text(text + "\n", encoding="utf-8")
-    with (evaluation.folder / "metrics.csv").open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["metric", *COLUMNS])
-        for metric, row in evaluation.scores.items():
-            writer.writerow([metric, *(row.get(column, "") for column in COLUMNS)])

@@ -10,22 +10,13 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Palette:
-    """The classes of a set of label maps. A class id is a position in both tuples.
-
-    Attributes:
-        names: class names.
-        colours: one (red, green, blue) for each name, 0..255.
-    """
+    """Names and colours, (red, green, blue) from 0 to 255; a class id is a place in both."""
 
     names: tuple[str, ...]
     colours: tuple[tuple[int, int, int], ...]
 
     def __post_init__(self):
-        """Refuse tables that do not fit together.
-
-        Raises:
-            ValueError: not one distinct colour for each name.
-        """
+        """Refuse tables that do not fit together with a `ValueError`."""
         if len(self.names) != len(self.colours):
             raise ValueError(f"{len(self.names)} names but {len(self.colours)} colours")
         if len(set(self.colours)) != len(self.colours):
@@ -36,25 +27,15 @@ class Palette:
         return len(self.names)
 
     def to_ids(self, image: np.ndarray) -> np.ndarray:
-        """Class ids of a coloured label map: for each pixel the class of the nearest colour.
+        """Class ids of a coloured label map, uint8 RGB (..., 3) → uint8 (...), by nearest colour.
 
-        Clean label maps give their exact ids; colours that JPEG has disturbed fall back to the
-        class that they came from, where the disturbance is small.
-
-        Args:
-            image: uint8, shape (..., 3), RGB.
-
-        Returns:
-            uint8, shape (...), ids from 0 to len(self) - 1.
-
-        Raises:
-            ValueError: `image` is not uint8 with three channels last.
+        Colours that JPEG has disturbed a little fall back to the class that they came from.
         """
         image = np.asarray(image)
         if image.dtype != np.uint8 or image.ndim < 1 or image.shape[-1] != 3:
             raise ValueError(
                 f"a coloured label map is uint8 with shape (..., 3), not {image.dtype} with shape"
-                f" {image.shape}; load it with datasets.read_image"
+                f" {image.shape}; load it with pairs.read_image"
             )
         # |x - c|² = |x|² - 2 (x·c - |c|²/2): the nearest colour has the largest bracket. Its
         # doubled terms are whole numbers far below 2²⁴, so float32 holds them exactly.
@@ -69,17 +50,7 @@ class Palette:
         return ids.reshape(image.shape[:-1])
 
     def to_rgb(self, ids: np.ndarray) -> np.ndarray:
-        """Colours of class ids: the inverse of `to_ids`.
-
-        Args:
-            ids: whole numbers from 0 to len(self) - 1, any shape.
-
-        Returns:
-            uint8, shape (*ids.shape, 3), RGB.
-
-        Raises:
-            ValueError: an id has no class.
-        """
+        """Colours of class ids, the inverse of `to_ids`: integers (...) → uint8 RGB (..., 3)."""
         ids = np.asarray(ids)
         if ids.size and not 0 <= ids.min() <= ids.max() < len(self):
             raise ValueError(
@@ -92,49 +63,29 @@ class Palette:
         return self.to_rgb(self.to_ids(image))
 
 
-def _palette(**classes: tuple[int, int, int]) -> Palette:
-    names = tuple(name.replace("_", " ") for name in classes)
-    return Palette(names, tuple(classes.values()))
+def _palette(text: str) -> Palette:
+    """A palette from "name red green blue, name red green blue, …"."""
+    classes = [entry.rsplit(maxsplit=3) for entry in text.split(",")]
+    return Palette(
+        tuple(name.strip() for name, *_ in classes),
+        tuple(tuple(map(int, colour)) for _, *colour in classes),
+    )
 
 
 PALETTES = {
     # The CMP facade classes as coloured in the archive published with pix2pix (measured).
     "facades": _palette(
-        background=(0, 0, 222),
-        facade=(0, 48, 255),
-        window=(0, 128, 255),
-        door=(0, 207, 255),
-        cornice=(32, 255, 223),
-        sill=(112, 255, 143),
-        balcony=(192, 255, 63),
-        blind=(255, 239, 0),
-        deco=(255, 159, 0),
-        molding=(255, 80, 0),
-        pillar=(255, 0, 0),
-        shop=(175, 0, 0),
+        "background 0 0 222, facade 0 48 255, window 0 128 255, door 0 207 255, cornice 32 255 223,"
+        "sill 112 255 143, balcony 192 255 63, blind 255 239 0, deco 255 159 0, molding 255 80 0,"
+        "pillar 255 0 0, shop 175 0 0"
     ),
     # The 19 classes that Cityscapes is trained on, and black for all that carries no label.
     "cityscapes": _palette(
-        road=(128, 64, 128),
-        sidewalk=(244, 35, 232),
-        building=(70, 70, 70),
-        wall=(102, 102, 156),
-        fence=(190, 153, 153),
-        pole=(153, 153, 153),
-        traffic_light=(250, 170, 30),
-        traffic_sign=(220, 220, 0),
-        vegetation=(107, 142, 35),
-        terrain=(152, 251, 152),
-        sky=(70, 130, 180),
-        person=(220, 20, 60),
-        rider=(255, 0, 0),
-        car=(0, 0, 142),
-        truck=(0, 0, 70),
-        bus=(0, 60, 100),
-        train=(0, 80, 100),
-        motorcycle=(0, 0, 230),
-        bicycle=(119, 11, 32),
-        unlabelled=(0, 0, 0),
+        "road 128 64 128, sidewalk 244 35 232, building 70 70 70, wall 102 102 156,"
+        "fence 190 153 153, pole 153 153 153, traffic light 250 170 30, traffic sign 220 220 0,"
+        "vegetation 107 142 35, terrain 152 251 152, sky 70 130 180, person 220 20 60,"
+        "rider 255 0 0, car 0 0 142, truck 0 0 70, bus 0 60 100, train 0 80 100,"
+        "motorcycle 0 0 230, bicycle 119 11 32, unlabelled 0 0 0"
     ),
 }
 """The palettes that the course knows, by the names that `dataset.json` and `Config` use."""

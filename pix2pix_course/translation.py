@@ -1,23 +1,23 @@
 """A trained run applied to any image of any size; notebook 05."""
 
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-from keras import ops
 from PIL import Image
 from tqdm import tqdm
 
-from pix2pix_course.datasets import read_image, read_pair
-from pix2pix_course.encoding import Encoding
-from pix2pix_course.generators import generate
+from pix2pix_course.pairs import read_pair
 from pix2pix_course.runs import Run
+from pix2pix_course.support.images import find_images, in_pieces, read_image
 
-SUFFIXES = (".jpg", ".jpeg", ".png")
+LARGEST = 1024
+"""Pixels: pictures with a longer side are translated in pieces; memory grows with the area."""
 
 
 class TranslationError(Exception):
-    """There is nothing to translate, or two results would land in one file."""
+    """Two results would land in one file, or one on its own input."""
 
 
 def pad_to_multiple(image: np.ndarray, multiple: int, smallest: int = 0) -> np.ndarray:
@@ -33,21 +33,10 @@ def pad_to_multiple(image: np.ndarray, multiple: int, smallest: int = 0) -> np.n
 
 
 def translate(run: Run, image: np.ndarray, mode: str | None = None, seed: int = 0) -> np.ndarray:
-    """Translate one image of any size: pad, generate, crop back.
+    """Translate one image of any size, uint8 RGB (H, W, 3) → the same: pad, generate, crop back.
 
     Each image is a batch of its own, as in the paper: what it becomes depends on no neighbour.
-
-    Args:
-        run: from `runs.load`.
-        image: the condition, uint8 RGB (height, width, 3). A run for colorization or inpainting
-            takes any photo, and itself removes the colours or the middle.
-        mode: "paper", "deterministic" or "running"; see `generators.generate`. None is the run's
-            own, `run.config.test_mode`.
-        seed: of the dropout noise in mode "paper".
-
-    Returns:
-        uint8 RGB (height, width, 3). Of inpainting it is all that the network made, outside the
-        hole too.
+    `mode` and `seed` as in `generators.generate`; None is the run's own mode.
 
     Raises:
         ValueError: no such mode, or not an image of that shape and type.
@@ -56,23 +45,20 @@ def translate(run: Run, image: np.ndarray, mode: str | None = None, seed: int = 
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
         raise ValueError(
             f"an image is uint8 (height, width, 3), not {image.dtype} {image.shape}; "
-            "`datasets.read_image` returns one"
+            "`pairs.read_image` returns one"
         )
     height, width = image.shape[:2]
-    config, encoding = run.config, Encoding.of(run.config)
-    if run.condition_palette is not None and config.resize == "by_kind":
-        # as in training: JPEG blurs the colours of a label map
-        image = run.condition_palette.snap(image)
-    # the hole of inpainting is in the middle of the image, not of what padding makes of it
-    condition = encoding.condition(image)
-    if config.generator.startswith("resnet"):
-        # its blocks reflect a border of one pixel at a quarter of the side
-        padded = pad_to_multiple(condition, 4, smallest=8)
+    condition = pad_to_multiple(run.condition(image), run.multiple, run.smallest)
+
+    def generate(piece):
+        return run.generate(piece, mode, seed)
+
+    largest = LARGEST // run.multiple * run.multiple
+    if max(condition.shape) <= largest:
+        generated = generate(condition)
     else:
-        padded = pad_to_multiple(condition, config.image_size)
-    generated = generate(run.generator, padded[None], mode or config.test_mode, seed)
-    generated = ops.convert_to_numpy(generated[0])[:height, :width]
-    return encoding.picture(generated, image)
+        generated = in_pieces(generate, condition, largest, overlap=largest // 4)
+    return run.picture(generated[:height, :width], image)
 
 
 def translate_files(
@@ -82,29 +68,19 @@ def translate_files(
     mode: str | None = None,
     seed: int = 0,
     pairs: bool = False,
-    progress: bool = True,
+    resize: bool = False,
 ) -> list[Path]:
-    """Translate files, and all the images of folders, to PNG files of the same names.
+    """Translate files, and all the images of folders, to PNG files of the same names in `output`.
 
-    Args:
-        run: from `runs.load`.
-        inputs: files or folders.
-        output: folder for the results; made if need be.
-        mode: see `translate`.
-        seed: see `translate`.
-        pairs: the inputs are side-by-side pairs; translate the half that the run was trained on.
-            For colorization and inpainting that is the target.
-        progress: show a bar.
-
-    Returns:
-        The files written, in the order of the inputs.
+    If they are `pairs`, the half that the run was trained on is translated. A picture keeps its
+    size, so its details may be of a scale that was never trained; `resize` scales it to the square
+    that the run was trained and evaluated at.
 
     Raises:
-        TranslationError: there is no image, or two inputs share a name.
-        DatasetError: a file cannot be read; it is named.
+        TranslationError: two inputs share a name, or a result would replace its input.
+        DatasetError: there is no image, or a file cannot be read; it is named.
     """
-    files = list_images(inputs)
-    output = Path(output)
+    files, output, size = find_images(inputs), Path(output), run.config.image_size
     results = [output / f"{file.stem}.png" for file in files]
     for file, result in zip(files, results, strict=True):
         if results.count(result) > 1:
@@ -113,26 +89,20 @@ def translate_files(
             raise TranslationError(f"{result} would overwrite its own input; choose another folder")
 
     output.mkdir(parents=True, exist_ok=True)
-    for file, result in zip(tqdm(files, disable=None if progress else True), results, strict=True):
-        if pairs:
-            image = read_pair(file)["AB".index(run.input_side)]
-        else:
-            image = read_image(file)
+    trained_on, others = run.data.get("height", size), 0
+    for file, result in zip(tqdm(files, "translate", disable=None), results, strict=True):
+        image = read_pair(file)["AB".index(run.input_side)] if pairs else read_image(file)
+        if resize:
+            labels = run.condition_palette is not None  # as `pairs.load_pair`: not blended
+            method = Image.Resampling.NEAREST if labels else Image.Resampling.BICUBIC
+            image = np.asarray(Image.fromarray(image).resize((size, size), method))
+        others += trained_on != size and image.shape[:2] != (size, size)
         Image.fromarray(translate(run, image, mode, seed)).save(result)
+    if others:
+        warnings.warn(
+            f"{others} of {len(files)} pictures kept their size, while training scaled its files "
+            f"of {trained_on} pixels to {size}: such details are of another scale than what was "
+            "trained and evaluated; --resize (resize=True) scales each picture in the same way",
+            stacklevel=2,
+        )
     return results
-
-
-def list_images(inputs: Iterable[Path]) -> list[Path]:
-    """The files among `inputs`, and the images directly in its folders."""
-    files = []
-    for item in map(Path, inputs):
-        if item.is_dir():
-            found = sorted(file for file in item.iterdir() if file.suffix.lower() in SUFFIXES)
-            files += [file for file in found if not file.name.startswith(".")]
-        elif item.exists():
-            files.append(item)
-        else:
-            raise TranslationError(f"{item} does not exist")
-    if not files:
-        raise TranslationError(f"no image ({', '.join(SUFFIXES)}) among {list(map(str, inputs))}")
-    return files

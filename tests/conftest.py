@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from pix2pix_course.config import profile
-from pix2pix_course.painter import paint_folder
 
 
 @pytest.fixture(scope="session")
@@ -20,6 +19,8 @@ def shared_datasets() -> Path:
 @pytest.fixture(scope="session")
 def painted(tmp_path_factory) -> Path:
     """A small painted data set: 10 pairs of 64 pixels to train on, 3 to test."""
+    from pix2pix_course.datasets.painter import paint_folder
+
     folder = tmp_path_factory.mktemp("data") / "facades"
     return paint_folder(folder, train=10, val=2, test=3, size=64, progress=False)
 
@@ -112,10 +113,10 @@ display(Image.new("RGB", size, "blue"))
 @pytest.fixture(scope="session")
 def course_with_exercises(tmp_path_factory) -> Path:
     """A folder of built notebooks: one, without TensorFlow, with an exercise of each kind."""
-    from pix2pix_course import authoring
+    from pix2pix_course.notebooks import build
 
     folder = tmp_path_factory.mktemp("course")
     (folder / "sources").mkdir()
     (folder / "sources/04_small.py").write_text(EXERCISES, encoding="utf-8")
-    authoring.build(folder)
+    build.build(folder)
     return folder

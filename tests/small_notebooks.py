@@ -4,7 +4,7 @@ from pathlib import Path
 
 import nbformat
 
-from pix2pix_course import notebooks
+from pix2pix_course.notebooks import files
 
 PARAMETERS = 'PROFILE = "cpu"\nDATASET = "painted"\nDIRECTION = None\nSEED = 0\nRUNS = "runs"'
 
@@ -18,7 +18,7 @@ def write(folder: Path, name: str, *cells: str, parameters: str = PARAMETERS) ->
             first,
             *map(nbformat.v4.new_code_cell, cells),
         ],
-        metadata={"kernelspec": notebooks.KERNELSPEC, "language_info": {"name": "python"}},
+        metadata=files.METADATA,
     )
     folder.mkdir(exist_ok=True)
     path = folder / f"{name}.ipynb"
@@ -28,5 +28,5 @@ def write(folder: Path, name: str, *cells: str, parameters: str = PARAMETERS) ->
 
 def printed(path: Path) -> str:
     """What all cells of an executed notebook wrote to stdout."""
-    outputs = [o for cell in notebooks.code_cells(notebooks.read(path)) for o in cell.outputs]
+    outputs = [o for cell in files.code_cells(files.read(path)) for o in cell.outputs]
     return "".join(o.text for o in outputs if o.get("name") == "stdout")

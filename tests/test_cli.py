@@ -1,16 +1,20 @@
-import json
 import re
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
+from small_notebooks import write
 
-from pix2pix_course import cli, datasets, doctor, execution, notebooks
-from pix2pix_course.config import Config, profile
-from pix2pix_course.recipes import RECIPES, recipe, warn_of_defects
+from pix2pix_course import cli, doctor, variants
+from pix2pix_course.config import CHOICES, Config, profile
+from pix2pix_course.datasets.catalogue import CATALOGUE
+from pix2pix_course.notebooks import run as runner
+from pix2pix_course.pairs import DatasetError
+from pix2pix_course.variants.recipes import RECIPES, recipe
 
 
 @pytest.fixture
@@ -118,14 +122,14 @@ def test_train_follows_a_recipe_at_the_size_of_the_profile(call, pretend):
     words = ("train", "--profile", "smoke", "--recipe", "tensorflow_tutorial")
     assert call(*words).exit_code == 0
     call(*words, "--repaired", "--direction", "AtoB", "--lambda-l1", "7")
-    (((config, folder), _), ((mended, other_folder), _)) = calls
+    (((config, folder), _), ((repaired, other_folder), _)) = calls
     assert config == recipe("tensorflow_tutorial", "smoke")
     assert folder == Path("runs/painted-tensorflow_tutorial-smoke")
-    assert mended == config.replace(bottleneck_norm=False, direction="AtoB", lambda_l1=7.0)
+    assert repaired == config.replace(bottleneck_norm=False, direction="AtoB", lambda_l1=7.0)
     assert other_folder == Path("runs/painted-tensorflow_tutorial-repaired-smoke")
 
 
-def test_a_repair_mends_what_only_the_data_set_makes_a_fault(call, pretend):
+def test_a_repair_fixes_what_only_the_data_set_makes_a_fault(call, pretend):
     calls = pretend("runs", "train", RUN)
     words = ("train", "--recipe", "tensorflow_tutorial", "--dataset", "edges2shoes")
     call(*words)
@@ -133,16 +137,23 @@ def test_a_repair_mends_what_only_the_data_set_makes_a_fault(call, pretend):
     assert [config.direction for ((config, _), _) in calls] == ["BtoA", None]
 
 
-def test_a_fault_is_a_plain_warning(call, pretend):
+@pytest.mark.parametrize(
+    ("file", "says"),
+    [
+        (cli.__file__, "warning: 3 pictures are\ntoo small\n"),
+        ("/lib/keras/x.py", "/lib/keras/x.py:7: UserWarning: 3 pictures are\ntoo small\n"),
+    ],
+    ids=["the package's own", "another's"],
+)
+def test_what_the_package_warns_of_is_a_plain_line(call, pretend, file, says):
     def train(config, folder, **options):
-        warn_of_defects(config)
+        warnings.warn_explicit("3 pictures are\ntoo small", UserWarning, file, 7)
         return RUN
 
     pretend("runs", "train")
     sys.modules["pix2pix_course.runs"].train = train
-    result = call("train", "--profile", "smoke", "--recipe", "keras_book")
-    assert result.output.startswith("warning: this configuration reproduces known faults:\n- dead")
-    assert ".py" not in result.output
+    result = call("train", "--profile", "smoke")
+    assert result.stderr == says
 
 
 def test_recipes_lists_differences_and_faults(call):
@@ -152,23 +163,55 @@ def test_recipes_lists_differences_and_faults(call):
     assert "fault: blind discriminator" in output
 
 
-def test_every_field_of_config_can_be_set(call, pretend):
+DEFAULTS = Config().to_dict() | variants.fields_of(Config())
+WORDS = {word for words in CHOICES.values() for word in words if word}
+
+
+def another(name: str):
+    """A value that a field may have and that is not its default."""
+    kind, default = cli.FIELDS[name][0], DEFAULTS[name]
+    if kind is bool:
+        return not default
+    if kind is str and name not in CHOICES:
+        candidates = ["a word", *variants_words()]
+    elif kind is str:
+        candidates = sorted(WORDS)
+    else:
+        candidates = [kind(value) for value in ((default or 0) + 1, 128, 2, 0.5, 0.25, 0.01, 0)]
+    for value in candidates:
+        try:
+            if value != default and Config().replace(**{name: value}):
+                return value
+        except ValueError:
+            continue
+    raise AssertionError(f"no other value for {name}")
+
+
+@pytest.mark.parametrize("name", cli.FIELDS)
+def test_every_field_can_be_set(call, pretend, name):
     calls = pretend("runs", "train", RUN)
-    odd = {"dataset", "direction", "palette"}  # options of their own
-    defaults = {name: value for name, value in Config().to_dict().items() if name not in odd}
-    words = [word for name, value in defaults.items() for word in ("--set", f"{name}={value}")]
-    result = call("train", "--profile", "smoke", *words)
+    value = another(name)
+    result = call("train", "--profile", "gpu", "--set", f"{name}={value}")
     assert result.exit_code == 0, result.output
-    assert calls[0][0][0] == Config()
+    config = calls[0][0][0]
+    found = (config.to_dict() | variants.fields_of(config))[name]
+    assert found == value
+    assert type(found) is type(value)
 
 
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
         (["--set", "lamda_l1=3"], 2, "no field 'lamda_l1'; did you mean 'lambda_l1'?"),
-        (["--set", "epochs"], 2, "write name=value"),
-        (["--set", "epochs=few"], 2, "'few' is not a valid integer"),
-        (["--set", "epochs=none"], 2, "'none' is not a valid integer"),
+        (["--set", "epochs"], 2, "'epochs': write NAME=VALUE"),
+        (["--set", "epochs=1.5"], 2, "epochs=1.5: not a whole number\n"),
+        (["--set", "epochs=none"], 2, "epochs=none: not a whole number\n"),
+        (["--set", "train-pairs=few"], 2, "train_pairs=few: not a whole number or none"),
+        (["--set", "lambda_l1=many"], 2, "lambda_l1=many: not a number"),
+        (["--set", "jitter=often"], 2, "jitter=often: not true or false"),
+        (["--set", "lambda_l1=nan"], 1, "Error: Config.lambda_l1 = nan: "),
+        (["--set", "learning_rate=inf"], 1, "Error: Config.learning_rate = inf: "),
+        (["--set", "epochs=-3"], 1, "Error: Config.epochs = -3: "),
         (["--epoch", "3"], 2, "Did you mean"),
         (["--repaired"], 2, "name one with --recipe"),
         (["--recipe", "pix2pixhd"], 2, "'pix2pixhd' is not one of 'paper', 'tensorflow_tutorial'"),
@@ -198,19 +241,25 @@ def test_stopping_a_training_tells_how_to_go_on(call, pretend):
     assert "pix2pix-course resume runs/one" in result.output
 
 
-def test_resume_passes_the_new_total(call, pretend):
+def test_resume_passes_what_is_new(call, pretend, tmp_path, monkeypatch):
+    (tmp_path / "pairs").mkdir()
+    monkeypatch.chdir(tmp_path)
     calls = pretend("runs", "resume", RUN)
-    assert call("resume", "runs/one", "--epochs", 9).exit_code == 0
+    words = ("--epochs", 9, "--learning-rate", 1e-5, "--dataset", "pairs")
+    assert call("resume", "runs/one", *words).exit_code == 0
     ((args, options),) = calls
     assert args == (Path("runs/one"),)
-    assert options["epochs"] == 9
+    assert options == {
+        "epochs": 9, "learning_rate": 1e-5, "dataset": str(tmp_path / "pairs"),
+        "data_folder": None, "verbose": "lines",
+    }  # fmt: skip
 
 
 # --- errors ----------------------------------------------------------------------------------
 
 
 def test_the_packages_own_errors_are_messages(call, pretend):
-    pretend("runs", "resume", datasets.DatasetError("no pictures in x; put some there"))
+    pretend("runs", "resume", DatasetError("no pictures in x; put some there"))
     result = call("resume", "runs/one")
     assert result.exit_code == 1
     assert result.output == "Error: no pictures in x; put some there\n"
@@ -233,19 +282,32 @@ def test_a_bug_keeps_its_traceback(call, pretend, bug):
 
 
 def test_translate_passes_files_mode_and_pairs(call, pretend, tmp_path):
-    pretend("runs", "load", RUN)
+    loads = pretend("runs", "load", RUN)
     calls = pretend("translation", "translate_files", [Path("a.png"), Path("b.png")])
     result = call(
         "translate", "runs/one", "a.jpg", "folder", "--output", tmp_path, "--mode",
-        "deterministic", "--seed", 5, "--pairs",
+        "deterministic", "--seed", 5, "--pairs", "--resize", "--dataset", "maps",
     )  # fmt: skip
     assert result.exit_code == 0, result.output
     ((args, options),) = calls
     assert args == (RUN, [Path("a.jpg"), Path("folder")], tmp_path)
-    assert options["mode"] == "deterministic"
-    assert options["seed"] == 5
-    assert options["pairs"] is True
+    assert options == {"mode": "deterministic", "seed": 5, "pairs": True, "resize": True}
+    assert loads == [((Path("runs/one"), "maps"), {})]
     assert f"2 pictures in {tmp_path}" in result.output
+
+
+def test_translate_without_files_takes_the_runs_test_pairs(call, pretend, tmp_path):
+    places = []
+    test = SimpleNamespace(evaluation_split="test", files=lambda split: (Path(f"{split}/1.png"),))
+    run = SimpleNamespace(dataset=lambda folder: places.append(folder) or test)
+    pretend("runs", "load", run)
+    calls = pretend("translation", "translate_files", [Path("1.png")])
+    result = call("translate", "runs/one", "--output", tmp_path, "--data-folder", tmp_path)
+    assert result.exit_code == 0, result.output
+    ((args, options),) = calls
+    assert args == (run, [Path("test/1.png")], tmp_path)
+    assert (options["pairs"], options["resize"]) == (True, False)
+    assert places == [tmp_path]
 
 
 def test_evaluate_prints_the_table_and_where_it_lies(call, pretend):
@@ -266,7 +328,7 @@ def test_data_list_shows_what_is_here(call, tmp_path):
     (tmp_path / "maps").mkdir()
     lines = call("data", "list", "--data-folder", tmp_path).output.splitlines()
     here = {line.split()[0]: "here" in line.split() for line in lines[2:]}
-    assert here == {name: name == "maps" for name in ("painted", *datasets.CATALOGUE)}
+    assert here == {name: name == "maps" for name in ("painted", *CATALOGUE)}
 
 
 def test_data_paint_and_check(call, tmp_path):
@@ -283,13 +345,22 @@ def test_data_paint_and_check(call, tmp_path):
     assert "0002.png" in result.output
 
 
-def test_data_convert_packs_a_folder(call, painted, tmp_path):
-    result = call("data", "convert", painted, tmp_path / "packed")
-    assert result.exit_code == 0, result.output
-    assert result.output.strip() == str(tmp_path / "packed")
-    assert call("data", "check", tmp_path / "packed").exit_code == 0
-    result = call("data", "convert", painted, tmp_path / "packed")
-    assert (result.exit_code, "is there already" in result.output) == (1, True)
+def test_data_check_uses_what_a_folder_says_of_itself_or_is_told(call, pretend, painted, tmp_path):
+    calls = pretend("datasets.check", "check", SimpleNamespace(ok=True))
+    plain = tmp_path / "plain"
+    plain.mkdir()
+    for words in ([painted], [plain], [painted, "--direction", "AtoB"]):
+        call("data", "check", *words)
+    described, bare, turned = (args[0] for args, _ in calls)
+    assert (described.palette.name, described.direction) == ("facades", "BtoA")
+    assert bare == str(plain)
+    assert turned.direction == "AtoB"
+
+
+def test_data_convert_names_source_and_output(call, pretend, tmp_path):
+    calls = pretend("datasets.hdf5", "convert", tmp_path / "out")
+    assert call("data", "convert", "packed.h5", tmp_path / "out").output == f"{tmp_path}/out\n"
+    assert calls[0][0] == (Path("packed.h5"), tmp_path / "out")
 
 
 def test_data_download_of_an_unknown_name_is_a_message(call, tmp_path):
@@ -303,11 +374,11 @@ def test_data_download_of_an_unknown_name_is_a_message(call, tmp_path):
 
 
 def machine(problem=None):
-    return doctor.Machine("3.12", "Linux", 2, 8.0, 9.0, {}, (), (), problem)
+    return doctor.Machine(cores=2, memory=8.0, problem=problem)
 
 
 def test_run_passes_everything_on_and_prints_table_and_products(call, monkeypatch, tmp_path):
-    results = [execution.Result("01_one", "passed", 61.2, tmp_path / "01_one.ipynb")]
+    results = [runner.Result("01_one", "passed", 61.2, tmp_path / "01_one.ipynb")]
     seen = {}
 
     def run_notebooks(names, **options):
@@ -315,7 +386,7 @@ def test_run_passes_everything_on_and_prints_table_and_products(call, monkeypatc
         return results
 
     monkeypatch.setattr(doctor, "inspect_machine", machine)
-    monkeypatch.setattr(execution, "run_notebooks", run_notebooks)
+    monkeypatch.setattr(runner, "run_notebooks", run_notebooks)
     evaluation = tmp_path / "runs/one/evaluation"
     evaluation.mkdir(parents=True)
     for file in (tmp_path / "01_one.ipynb", tmp_path / "runs/one/config.json"):
@@ -331,10 +402,11 @@ def test_run_passes_everything_on_and_prints_table_and_products(call, monkeypatc
 
     assert result.exit_code == 0, result.output
     assert seen["names"] == ("1",)
-    assert seen["profile"] == "smoke"
+    values = {"PROFILE": "smoke", "DATASET": "painted", "DIRECTION": None, "PALETTE": None}
+    assert seen["values"] == values | {"SEED": 4}
     assert seen["extra"] == {"STEPS": 3, "NAME": "word", "RATE": 0.001, "RECIPE": "keras_book"}
     assert seen["follow"]
-    assert (seen["seed"], seen["timeout"], seen["device"]) == (4, 9, "CPU, 2 cores")
+    assert (seen["timeout"], seen["device"]) == (9, "CPU, 2 cores")
     assert "01_one    passed       1 min 01 s" in result.output
     assert f"executed notebooks:  {tmp_path}\n" in result.output
     assert f"trained run:         {tmp_path / 'runs/one'}\n" in result.output
@@ -342,20 +414,10 @@ def test_run_passes_everything_on_and_prints_table_and_products(call, monkeypatc
     assert f"test translations:   {evaluation / 'grid.png'}\n" in result.output
 
 
-def notebook(folder: Path, name: str, code: str) -> None:
-    """A notebook of one cell, written as plain JSON."""
-    cell = {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": []}
-    metadata = {"kernelspec": notebooks.KERNELSPEC, "language_info": {"name": "python"}}
-    content = {"cells": [cell | {"source": code}], "metadata": metadata}
-    (folder / f"{name}.ipynb").write_text(
-        json.dumps(content | {"nbformat": 4, "nbformat_minor": 4})
-    )
-
-
 def test_run_exits_with_1_if_any_notebook_failed(call, monkeypatch, tmp_path):
     monkeypatch.setattr(doctor, "inspect_machine", machine)
-    notebook(tmp_path, "01_bad", "import sys; sys.exit(0)")
-    notebook(tmp_path, "02_good", "1 + 1")
+    write(tmp_path, "01_bad", "import sys; sys.exit(0)")
+    write(tmp_path, "02_good", "1 + 1")
     place = ["--notebooks", tmp_path, "--output", tmp_path / "out"]
     result = call("run", *place)
     assert result.exit_code == 1
@@ -366,11 +428,11 @@ def test_run_exits_with_1_if_any_notebook_failed(call, monkeypatch, tmp_path):
 
 def test_run_refuses_a_misspelled_parameter(call, monkeypatch, tmp_path):
     monkeypatch.setattr(doctor, "inspect_machine", machine)
-    notebook(tmp_path, "01_one", "1")
+    write(tmp_path, "01_one", "1")
     out = tmp_path / "out"
     result = call("run", "--notebooks", tmp_path, "--output", out, "-p", "SEDE", "3")
     assert result.exit_code == 1
-    assert result.output.startswith("Error: no notebook has a parameter 'SEDE'.")
+    assert result.output.startswith("Error: no notebook has a parameter 'SEDE'; did you mean")
     assert not out.exists()
 
 
@@ -379,7 +441,7 @@ def test_doctor_reports_and_fails_if_tensorflow_does(call, monkeypatch, problem,
     monkeypatch.setattr(doctor, "inspect_machine", lambda: machine(problem))
     result = call("doctor")
     assert result.exit_code == code
-    assert "Profile     cpu" in result.output
+    assert "Profile         cpu" in result.output
     assert ("no libcudart" in result.output) == bool(problem)
 
 
@@ -390,7 +452,7 @@ def test_notebooks_build_is_there_for_authors_but_not_listed(call, tmp_path):
     (tmp_path / "sources").mkdir()
     (tmp_path / "sources/01_one.py").write_text("# %%\n1 + 1\n")
     result = call("notebooks", "build", "--no-run", "--notebooks", tmp_path)
-    assert result.output == f"wrote {tmp_path / '01_one.ipynb'}\n"
+    assert f"wrote {tmp_path / '01_one.ipynb'}\n" in result.output
     result = call("notebooks", "build", "--no-run", "--notebooks", tmp_path)
     assert result.output == "every notebook is as its source says\n"
 
@@ -406,12 +468,25 @@ def test_editions_check_names_what_to_do(call, tmp_path):
     assert "01_one.ipynb does not exist; run `pix2pix-course editions build`" in result.output
 
 
+def test_notebooks_inject_and_compare_serve_nbval(call, tmp_path):
+    write(tmp_path / "n", "01_one", "print(PROFILE)")
+    place = ("--notebooks", tmp_path / "n")
+    result = call("notebooks", "inject", tmp_path / "o", *place)
+    assert result.output == f"1 notebooks in {tmp_path / 'o'}\n"
+    assert 'PROFILE = \\"smoke\\"' in (tmp_path / "o/01_one.ipynb").read_text()
+    result = call("notebooks", "compare", tmp_path / "o", *place)
+    assert result.output == f"1 stored notebooks agree with {tmp_path / 'o'}\n"
+    result = call("notebooks", "compare", tmp_path / "nowhere", *place)
+    assert result.exit_code == 1
+    assert "run it" in result.output
+
+
 def test_grade_lists_students_and_says_where_the_tables_are(call, pretend, tmp_path):
     rows = [
         SimpleNamespace(student="ada", passed=2, notes=[]),
         SimpleNamespace(student="benjamin", passed=0, notes=["no notebook"]),
     ]
-    calls = pretend("grading", "grade", (rows, ["04.1", "04.2"]))
+    calls = pretend("notebooks.grade", "grade", (rows, ["04.1", "04.2"]))
     result = call("grade", "in", "--output", tmp_path, "--timeout", "60", "--profile", "cpu")
     assert result.output.splitlines() == [
         "ada       2 of 2",

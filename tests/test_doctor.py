@@ -7,28 +7,19 @@ import pytest
 
 from pix2pix_course import doctor
 
-LAPTOP = doctor.Machine(
-    python="3.11.7",
-    system="Linux",
-    cores=2,
-    memory=8.0,
-    free_disk=50.0,
-    packages={"tensorflow": "2.21.0", "keras": "missing"},
-    gpus=(),
-    used_gpus=(),
-    problem=None,
-)
-CARD = doctor.Gpu("Tesla T4", 15.0)
+LAPTOP = doctor.Machine(cores=2, memory=8.0, others={"keras": "3.10.0"})
+CARD = "Tesla T4, 15360 MiB"
 
 
 def test_this_machine_is_described_as_others_see_it(monkeypatch):
-    monkeypatch.setattr(doctor, "_tensorflow_gpus", lambda: ((), None))
+    monkeypatch.setattr(doctor, "ask_tensorflow", lambda: ((), None))
     machine = doctor.inspect_machine()
     assert machine.memory == pytest.approx(psutil.virtual_memory().total / 2**30, rel=0.01)
     assert machine.cores == len(psutil.Process().cpu_affinity())
-    assert machine.free_disk == pytest.approx(psutil.disk_usage(".").free / 2**30, abs=1)
-    assert machine.packages["numpy"] == __import__("numpy").__version__
-    assert machine.python == sys.version.split()[0]
+    free = float(machine.others["Free disk"].removesuffix(" GiB"))
+    assert free == pytest.approx(psutil.disk_usage(".").free / 2**30, abs=1)
+    assert machine.others["numpy"] == __import__("numpy").__version__
+    assert machine.others["python"] == sys.version.split()[0]
 
 
 def test_tensorflow_is_asked_in_another_process():
@@ -45,13 +36,14 @@ def test_tensorflow_is_asked_in_another_process():
 @pytest.mark.parametrize(
     ("changes", "profile", "words"),
     [
-        ({}, "cpu", "GPU         none"),
-        ({"memory": None}, "cpu", "Memory      unknown"),
+        ({}, "cpu", "GPU             none"),
+        ({}, "cpu", "keras           3.10.0"),
+        ({"memory": None}, "cpu", "Memory          unknown"),
         ({"cores": 1}, "smoke", "less than 2 cores"),
         ({"memory": 2.0}, "smoke", "3 GiB"),
-        ({"gpus": (CARD,), "used_gpus": ("Tesla T4",)}, "gpu", "Tesla T4, 15 GiB"),
+        ({"gpus": (CARD,), "used_gpus": ("Tesla T4",)}, "gpu", "Tesla T4, 15360 MiB"),
         ({"gpus": (CARD,)}, "cpu", "TensorFlow does not use the GPU"),
-        ({"problem": "no such file"}, "cpu", "TensorFlow does not start: no such file"),
+        ({"problem": "no such file"}, "cpu", "Problem         no such file"),
     ],
 )
 def test_advice_follows_from_the_facts(changes, profile, words):
@@ -70,28 +62,26 @@ def test_device_is_the_gpu_in_use_or_the_cpu():
     [
         ("raise ImportError('libcudart is missing')", "ImportError: libcudart is missing"),
         ("import no_such_tensorflow", "No module named 'no_such_tensorflow'"),
-        ("import os; os.abort()", "signal 6"),
+        ("import os; os.abort()", "exit code -6"),
+        ("print('[[], \"torch\", \"channels_last\"]')", "Keras is set to torch and channels_last"),
     ],
 )
-def test_a_tensorflow_that_does_not_start_is_a_sentence(monkeypatch, script, problem):
-    monkeypatch.setattr(doctor, "_ASK_TENSORFLOW", script)
-    gpus, found = doctor._tensorflow_gpus()
+def test_an_engine_that_will_not_do_is_a_sentence(monkeypatch, script, problem):
+    monkeypatch.setattr(doctor, "ASK_TENSORFLOW", script)
+    gpus, found = doctor.ask_tensorflow()
     assert gpus == ()
     assert problem in found
     assert len(found.splitlines()) == 1
 
 
 def test_gpus_are_read_from_the_drivers_table(monkeypatch):
-    table = "NVIDIA H100, PCIe, 81559\nTesla T4, 15360\n"
+    table = "NVIDIA H100, PCIe, 81559 MiB\nTesla T4, 15360 MiB\n"
     monkeypatch.setattr(
         subprocess, "run", lambda *a, **k: subprocess.CompletedProcess(a, 0, stdout=table)
     )
-    assert doctor._driver_gpus() == (
-        doctor.Gpu("NVIDIA H100, PCIe", pytest.approx(79.6, abs=0.1)),
-        doctor.Gpu("Tesla T4", 15.0),
-    )
+    assert doctor.driver_gpus() == ("NVIDIA H100, PCIe, 81559 MiB", CARD)
 
 
 def test_no_driver_means_no_gpu(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert doctor._driver_gpus() == ()
+    assert doctor.driver_gpus() == ()

@@ -8,7 +8,8 @@ import pytest
 import tensorflow as tf
 
 from pix2pix_course import evaluation, runs
-from pix2pix_course.painter import paint_folder
+from pix2pix_course.config import profile
+from pix2pix_course.datasets.painter import paint_folder, paint_pair
 from pix2pix_course.training import build_generator
 
 
@@ -73,7 +74,8 @@ def test_one_table_one_picture_one_json(evaluated):
     run, result = evaluated
     folder = run.folder / "evaluation"
     assert {path.name for path in folder.iterdir()} == {
-        "metrics.json", "metrics.csv", "grid.png", "generated", "segmenter.weights.h5",
+        "metrics.json", "metrics.csv", "grid.png", "generated", "segmenter.json",
+        "segmenter.weights.h5",
     }  # fmt: skip
     content = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
     assert content["scores"] == result.scores
@@ -93,6 +95,21 @@ def test_a_second_evaluation_uses_the_segmenter_again_and_agrees(evaluated):
     before = weights.stat().st_mtime_ns
     assert evaluation.evaluate(run, verbose=0).scores == result.scores
     assert weights.stat().st_mtime_ns == before
+
+
+def test_a_segmenter_of_other_data_is_not_trusted(evaluated, tmp_path):
+    run, result = evaluated
+    copy = shutil.copytree(run.folder, tmp_path / "run") / "evaluation"
+    weights = copy / "segmenter.weights.h5"
+    for lie in ('{"files": [1, "a.png", "a.png"]}', None):  # of another training; of nobody knows
+        if lie:
+            (copy / "segmenter.json").write_text(lie)
+        else:
+            (copy / "segmenter.json").unlink()
+        weights.write_bytes(b"")
+        again = evaluation.evaluate(runs.load(copy.parent), verbose=0)
+        assert weights.stat().st_size > 0
+        assert again.scores["pixel_accuracy"].keys() == result.scores["pixel_accuracy"].keys()
 
 
 def test_two_runs_may_share_a_segmenter(evaluated, tmp_path):
@@ -115,7 +132,7 @@ def test_without_a_label_map_the_row_is_left_out_with_the_reason(small_config, t
     run = runs.train(small_config.replace(direction="AtoB", epochs=1), tmp_path / "run", verbose=0)
     result = evaluation.evaluate(run, verbose=0)
     assert set(result.scores) == {"mae", "psnr", "ssim"}
-    assert any("condition of this data set is no label map" in note for note in result.notes)
+    assert any("condition of this run is no label map" in note for note in result.notes)
     assert "no label map" in result.table()
 
 
@@ -131,15 +148,14 @@ def test_without_a_test_split_val_is_used_and_named(small_config, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"task": "colorization"}, "colorization has no label map for its condition"),
-        ({"task": "inpainting"}, "inpainting has no label map for its condition"),
+        ({"task": "colorization"}, "condition of this run is no label map"),
+        ({"task": "inpainting"}, "condition of this run is no label map"),
         ({"grey_output": True}, "this run makes grey ones"),
     ],
 )
 def test_other_tasks_are_measured_without_labels_and_say_why(trained, tmp_path, changes, reason):
-    shutil.copy(trained.folder / "config.json", tmp_path)
     config = trained.config.replace(test_mode="running", **changes)
-    run = runs.Run(tmp_path, config, build_generator(config), 0)
+    run = runs.open_run(tmp_path, config, build_generator(config), 0, trained.data)
     result = evaluation.evaluate(run, verbose=0)
     assert set(result.scores) == {"mae", "psnr", "ssim"}
     assert result.mode == "running"  # its own, as none was given
@@ -147,7 +163,42 @@ def test_other_tasks_are_measured_without_labels_and_say_why(trained, tmp_path, 
 
 
 def test_a_grey_condition_has_labels_all_the_same(trained, tmp_path):
-    shutil.copy(trained.folder / "config.json", tmp_path)
     config = trained.config.replace(grey_input=True, resize="bicubic")
-    run = runs.Run(tmp_path, config, build_generator(config), 0)
+    run = runs.open_run(tmp_path, config, build_generator(config), 0, trained.data)
     assert "mean_iou" in evaluation.evaluate(run, verbose=0).scores
+
+
+# --- the segmenter --------------------------------------------------------------------------
+
+
+def reader(photos, ids, **changes):
+    config = profile("smoke").replace(**changes)
+    return evaluation.train_segmenter(photos, ids, 12, config)
+
+
+def test_one_logit_a_class_for_every_pixel():
+    segmenter = evaluation.build_segmenter(12, 4)
+    assert segmenter(np.zeros((2, 32, 48, 3), np.float32)).shape == (2, 32, 48, 12)
+
+
+def test_it_learns_to_read_photos_it_was_shown():
+    pairs = [paint_pair(seed, 64) for seed in range(8)]
+    photos = np.stack([pair.photo for pair in pairs])
+    ids = np.stack([pair.class_ids for pair in pairs])
+    segmenter = reader(photos, ids, segmenter_filters=8, segmenter_epochs=15)
+    read = evaluation.read_labels(segmenter, photos)
+    assert read.shape == ids.shape
+    assert read.dtype == np.uint8
+    commonest = np.bincount(ids.ravel()).max() / ids.size
+    assert np.mean(read == ids) > commonest + 0.2  # far better than always the commonest class
+    # mirror images were part of the training
+    mirrored = evaluation.read_labels(segmenter, photos[:, :, ::-1])
+    assert np.mean(mirrored == ids[:, :, ::-1]) > commonest + 0.2
+
+
+def test_the_same_seed_learns_the_same():
+    pair = paint_pair(0, 64)
+    photos, ids = pair.photo[None].repeat(2, 0), pair.class_ids[None].repeat(2, 0)
+    first, second = (reader(photos, ids, segmenter_filters=2, segmenter_epochs=1) for _ in "ab")
+    for a, b in zip(first.get_weights(), second.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-6)

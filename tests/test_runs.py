@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pix2pix_course import runs
-from pix2pix_course.datasets import DatasetError
-from pix2pix_course.pipeline import load_pairs
-from pix2pix_course.training import WatchImages
+from pix2pix_course import pipeline, runs
+from pix2pix_course.figures.watch import WatchImages
+from pix2pix_course.pairs import BadFileError, DatasetError, load_pairs
+from pix2pix_course.support.checkpoints import CheckpointError, load_checkpoint
+from pix2pix_course.support.files import InUse, alone_in
 
 TRAIN = """
 import sys
@@ -33,15 +34,14 @@ def state(folder) -> dict[str, np.ndarray]:
     """Every number that a checkpoint holds."""
     model = runs.build_pix2pix(runs.read_config(folder))
     epoch, checkpoint = runs.newest_checkpoint(folder)
-    runs.load_checkpoint(model, checkpoint)
+    load_checkpoint(model.networks(), model.states(), checkpoint)
     found = {"epoch": np.array(epoch)}
-    for name in ("generator", "discriminator"):
-        for variable in getattr(model, name).weights:
-            found[f"{name}/{variable.path}"] = keras.ops.convert_to_numpy(variable)
-        for index, variable in enumerate(runs.optimizers(model)[name].variables):
-            found[f"{name} optimizer {index}"] = keras.ops.convert_to_numpy(variable)
-    for variable in model.pool.weights if model.pool else ():
-        found[f"pool/{variable.name}"] = keras.ops.convert_to_numpy(variable)
+    for name, network in model.networks().items():
+        for index, variable in enumerate(network.weights):
+            found[f"{name} {index}"] = keras.ops.convert_to_numpy(variable)
+    for name, variables in model.states().items():
+        for index, variable in enumerate(variables):
+            found[f"{name} {index}"] = keras.ops.convert_to_numpy(variable)
     return found
 
 
@@ -54,12 +54,12 @@ def assert_same_state(first, second):
 
 def losses(folder) -> list[dict]:
     timing = {"seconds", "images_per_second"}
-    rows = runs.read_history(folder)
+    rows = runs.read_history(folder / "history.csv")
     return [{k: v for k, v in row.items() if k not in timing} for row in rows]
 
 
 def test_a_run_is_a_folder(trained):
-    names = {path.name for path in trained.folder.iterdir()}
+    names = {path.name for path in trained.folder.iterdir() if not path.name.startswith(".")}
     assert names == {"config.json", "checkpoint-0002", "history.csv", "samples", "tensorboard"}
     assert [row["epoch"] for row in trained.history] == [1, 2]
     assert all(row["images_per_second"] > 0 for row in trained.history)
@@ -122,28 +122,14 @@ def test_the_image_pool_is_resumed_too(small_config, tmp_path):
     runs.resume(tmp_path / "short", epochs=3, verbose=0)
     runs.train(config, tmp_path / "long", verbose=0)
     assert_same_state(tmp_path / "short", tmp_path / "long")
-    assert np.abs(state(tmp_path / "long")["pool/kept"]).max() > 0
-
-
-def test_a_run_of_an_older_version_keeps_its_columns(tmp_path):
-    (tmp_path / "history.csv").write_text("epoch,g_l1\n1,0.5\n")
-    logs = dict.fromkeys(runs.HistoryRows.columns, 0.25)
-    runs.HistoryRows(tmp_path).on_epoch_end(1, logs)
-    assert (tmp_path / "history.csv").read_text() == "epoch,g_l1\n1,0.5\n2,0.25\n"
+    assert np.abs(state(tmp_path / "long")["pool 0"]).max() > 0
 
 
 def test_a_half_written_checkpoint_is_not_used(trained, tmp_path):
     folder = tmp_path / "run"
     shutil.copytree(trained.folder, folder)
-    (folder / "partial-0003").mkdir()
+    (folder / "checkpoint-0003.partial").mkdir()
     assert runs.load(folder).epoch == 2
-
-
-def test_history_forgets_epochs_that_no_checkpoint_kept(tmp_path):
-    path = tmp_path / "history.csv"
-    path.write_text("epoch,g_l1\n1,0.5\n2,0.4\n3,0.3\n4,0.")
-    runs.cut_history(tmp_path, 2)
-    assert path.read_text() == "epoch,g_l1\n1,0.5\n2,0.4\n"
 
 
 def test_the_same_config_goes_on_and_a_finished_run_is_left_alone(trained, tmp_path):
@@ -170,6 +156,84 @@ def test_bad_data_is_refused_before_a_folder_is_made(small_config, tmp_path):
     with pytest.raises(DatasetError):
         runs.train(small_config.replace(dataset=str(tmp_path / "empty")), tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_a_failed_start_leaves_nothing_that_blocks_the_corrected_one(small_config, tmp_path):
+    with pytest.raises(DatasetError, match="do not fill one batch of 50"):
+        runs.train(small_config.replace(batch_size=50), tmp_path / "run", verbose=0)
+    assert not (tmp_path / "run").exists()
+    assert runs.train(small_config.replace(epochs=1), tmp_path / "run", verbose=0).epoch == 1
+
+
+def test_a_second_training_in_the_same_folder_is_told(small_config, tmp_path):
+    with alone_in(tmp_path / "run"):
+        with pytest.raises(InUse, match="run is in use"):
+            runs.train(small_config, tmp_path / "run", verbose=0)
+
+
+def test_train_alone_holds_out_its_last_tenth(painted, small_config, tmp_path):
+    folder = tmp_path / "mine"
+    shutil.copytree(painted / "train", folder / "train")
+    config = small_config.replace(dataset=str(folder), direction="BtoA", epochs=1)
+    with pytest.warns(UserWarning, match="the last 1 of its 10 pairs are held out"):
+        run = runs.train(config, tmp_path / "run", verbose=0)
+    dataset = run.dataset()
+    assert (len(dataset.files("train")), len(dataset.files("val"))) == (9, 1)
+    assert dataset.files("val")[0].name == "0010.png"
+    assert dataset.evaluation_split == "val"
+
+
+def test_a_run_and_its_data_can_move(painted, small_config, tmp_path):
+    shutil.copytree(painted, tmp_path / "here")
+    config = small_config.replace(dataset=str(tmp_path / "here"), epochs=1)
+    runs.train(config, tmp_path / "run", verbose=0)
+    (tmp_path / "here").rename(tmp_path / "there")
+    (tmp_path / "run").rename(tmp_path / "laptop")
+    folder = tmp_path / "laptop"
+    with pytest.raises(DatasetError, match=r"there is no folder .*here: .*--dataset FOLDER"):
+        runs.load(folder).dataset()
+    with pytest.raises(DatasetError, match="--dataset FOLDER"):
+        runs.resume(folder, epochs=2, verbose=0)
+    moved = runs.load(folder, dataset=tmp_path / "there")
+    assert len(moved.dataset().files("test")) == 3
+    resumed = runs.resume(folder, epochs=2, dataset=tmp_path / "there", verbose=0)
+    assert resumed.epoch == 2
+    # from now on it knows the new place
+    assert len(runs.load(folder).dataset().files("test")) == 3
+
+
+def test_a_path_of_another_system_is_understood_as_a_place_elsewhere(trained):
+    config = trained.config.replace(dataset="C:\\Users\\me\\facades")
+    with pytest.raises(DatasetError, match="--dataset FOLDER"):
+        runs.open_run_dataset(config)
+
+
+def test_going_on_with_another_learning_rate(trained, tmp_path):
+    folder = shutil.copytree(trained.folder, tmp_path / "run")
+    run = runs.resume(folder, epochs=3, learning_rate=1e-5, verbose=0)
+    assert [row["learning_rate"] for row in run.history] == pytest.approx([2e-4, 2e-4, 1e-5])
+    assert runs.read_config(folder).learning_rate == 1e-5
+
+
+def test_a_finished_training_of_a_table_can_be_used_but_not_continued(trained, tmp_path):
+    folder = shutil.copytree(trained.folder, tmp_path / "run")
+    for file in (folder / "checkpoint-0002").iterdir():
+        if file.name != "generator.weights.h5":
+            file.unlink()
+    assert runs.load(folder).epoch == 2
+    assert runs.train(trained.config, folder, verbose=0).epoch == 2
+    with pytest.raises(CheckpointError, match=r"only the generator is kept"):
+        runs.resume(folder, epochs=3, verbose=0)
+
+
+def test_a_broken_file_of_a_large_set_is_named(painted, small_config, tmp_path, monkeypatch):
+    monkeypatch.setattr(pipeline, "CACHE_BYTES", 0)
+    shutil.copytree(painted, tmp_path / "data")
+    file = sorted((tmp_path / "data" / "train").iterdir())[7]
+    file.write_bytes(file.read_bytes()[:2000])
+    config = small_config.replace(dataset=str(tmp_path / "data"), epochs=1)
+    with pytest.raises(BadFileError, match=f"{file.name} is truncated"):
+        runs.train(config, tmp_path / "run", verbose=0)
 
 
 def test_no_run_there(tmp_path):
@@ -205,5 +269,6 @@ def test_runs_of_other_tasks_train_draw_and_load(small_config, tmp_path, changes
     else:
         assert np.ptp(given, axis=-1).max() == 0  # without colour
     again = runs.load(run.folder)
-    assert again.generator.output_shape[-1] == run.config.output_channels
+    channels = {"colorization": 2, "inpainting": 3}.get(changes.get("task"), 1)
+    assert again.generator.output_shape[-1] == channels
     assert again.input_side == ("A" if "task" in changes else "B")

@@ -2,13 +2,20 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pix2pix_course.encoding import Encoding
+from pix2pix_course import translation
+from pix2pix_course.datasets.painter import paint_pair
 from pix2pix_course.generators import MODES, generate
-from pix2pix_course.painter import paint_pair
-from pix2pix_course.pipeline import to_image, to_network
-from pix2pix_course.runs import Run
+from pix2pix_course.pairs import DatasetError, to_image, to_network
+from pix2pix_course.runs import Run, open_run
+from pix2pix_course.support.images import in_pieces
 from pix2pix_course.training import build_generator
-from pix2pix_course.translation import TranslationError, pad_to_multiple, translate, translate_files
+from pix2pix_course.translation import (
+    TranslationError,
+    pad_to_multiple,
+    translate,
+    translate_files,
+)
+from pix2pix_course.variants.encoding import Encoding
 
 
 def picture(height: int, width: int, seed: int = 0) -> np.ndarray:
@@ -66,9 +73,7 @@ def test_files_and_folders_become_png_of_the_same_names(trained, tmp_path):
     (tmp_path / "in").mkdir()
     Image.fromarray(picture(40, 30)).save(tmp_path / "in" / "a.jpg")
     Image.fromarray(picture(64, 64)).convert("L").save(tmp_path / "b.png")
-    written = translate_files(
-        trained, [tmp_path / "in", tmp_path / "b.png"], tmp_path / "out", progress=False
-    )
+    written = translate_files(trained, [tmp_path / "in", tmp_path / "b.png"], tmp_path / "out")
     assert [file.name for file in written] == ["a.png", "b.png"]
     assert [Image.open(file).size for file in written] == [(30, 40), (64, 64)]
 
@@ -76,10 +81,55 @@ def test_files_and_folders_become_png_of_the_same_names(trained, tmp_path):
 def test_of_a_pair_the_trained_half_is_translated(trained, tmp_path):
     left, right = picture(64, 64, 1), picture(64, 64, 2)
     Image.fromarray(np.concatenate([left, right], axis=1)).save(tmp_path / "pair.png")
-    (written,) = translate_files(
-        trained, [tmp_path / "pair.png"], tmp_path / "out", pairs=True, progress=False
-    )
+    (written,) = translate_files(trained, [tmp_path / "pair.png"], tmp_path / "out", pairs=True)
     np.testing.assert_array_equal(np.asarray(Image.open(written)), translate(trained, right))
+
+
+def test_files_of_another_scale_are_told_about_and_can_be_resized(trained, tmp_path):
+    """A run that saw its files of 256 pixels scaled to 64 has never seen details of 256."""
+    trained.data["height"], kept = 256, trained.data["height"]
+    try:
+        Image.fromarray(picture(256, 256)).save(tmp_path / "a.png")
+        with pytest.warns(UserWarning, match=r"256 pixels to 64: .*--resize"):
+            (large,) = translate_files(trained, [tmp_path / "a.png"], tmp_path / "large")
+        (small,) = translate_files(trained, [tmp_path / "a.png"], tmp_path / "small", resize=True)
+    finally:
+        trained.data["height"] = kept
+    assert Image.open(large).size == (256, 256)
+    scaled = Image.fromarray(picture(256, 256)).resize((64, 64), Image.Resampling.NEAREST)
+    wanted = translate(trained, np.asarray(scaled))
+    np.testing.assert_array_equal(np.asarray(Image.open(small)), wanted)
+
+
+def test_pieces_of_a_function_of_pixels_are_the_function_of_the_whole():
+    image = np.random.default_rng(0).normal(size=(90, 70, 3)).astype(np.float32)
+    sizes = []
+
+    def square(piece):
+        sizes.append(piece.shape)
+        return piece[..., :2] ** 2
+
+    whole = in_pieces(square, image, side=32, overlap=8)
+    np.testing.assert_allclose(whole, image[..., :2] ** 2, rtol=1e-5)
+    assert set(sizes) == {(32, 32, 3)}
+
+
+def test_a_large_picture_is_never_in_memory_at_once(trained, monkeypatch):
+    monkeypatch.setattr(translation, "LARGEST", 128)
+    shapes = []
+    generate_whole = Run.generate
+
+    def watched(self, condition, mode=None, seed=0):
+        shapes.append(condition.shape[:2])
+        return generate_whole(self, condition, mode, seed)
+
+    monkeypatch.setattr(Run, "generate", watched)
+    assert translate(trained, picture(200, 300)).shape == (200, 300, 3)
+    assert len(shapes) > 4
+    assert max(max(shape) for shape in shapes) == 128
+    shapes.clear()
+    translate(trained, picture(128, 100))
+    assert shapes == [(128, 128)]  # what fits is translated as ever
 
 
 def test_two_inputs_of_one_name_are_refused_before_anything_is_written(trained, tmp_path):
@@ -99,15 +149,14 @@ def test_an_input_is_never_overwritten(trained, tmp_path):
 
 @pytest.mark.parametrize("name", ["missing.png", ""])
 def test_nothing_to_translate(trained, tmp_path, name):
-    with pytest.raises(TranslationError, match=r"does not exist|no image"):
+    with pytest.raises(DatasetError, match=r"does not exist|no image"):
         translate_files(trained, [tmp_path / name], tmp_path / "out")
 
 
 def run_of(trained, tmp_path, **changes) -> Run:
     """An untrained run of another configuration, with the memory of `trained` for its data."""
     config = trained.config.replace(dropout=0.0, **changes)
-    (tmp_path / "config.json").write_text((trained.folder / "config.json").read_text())
-    return Run(tmp_path, config, build_generator(config), 0)
+    return open_run(tmp_path, config, build_generator(config), 0, trained.data)
 
 
 RECIPES = {
@@ -168,7 +217,5 @@ def test_of_a_pair_the_photo_is_coloured(trained, tmp_path):
     assert (run.condition_side, run.target_side, run.input_side) == ("B", "A", "A")
     photo, label = picture(64, 64, 1), picture(64, 64, 2)
     Image.fromarray(np.concatenate([photo, label], axis=1)).save(tmp_path / "pair.png")
-    (written,) = translate_files(
-        run, [tmp_path / "pair.png"], tmp_path / "out", pairs=True, progress=False
-    )
+    (written,) = translate_files(run, [tmp_path / "pair.png"], tmp_path / "out", pairs=True)
     np.testing.assert_array_equal(np.asarray(Image.open(written)), translate(run, photo))

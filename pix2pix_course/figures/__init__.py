@@ -1,0 +1,1 @@
+"""Figures of the notebooks: pictures in grids, curves, diagrams, sliders."""

@@ -1,0 +1,1 @@
+"""What has nothing to do with pix2pix: files, the engine, the checks of settings."""
