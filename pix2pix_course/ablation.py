@@ -2,13 +2,12 @@
 
 One training is an anecdote: another seed would have given another number. So a grid trains every
 configuration from several seeds, lets one and the same segmenter read all the results, and calls
-an order between two configurations carried only where the seeds agree about it.
+an order between two configurations consistent only where the seeds agree about it.
 """
 
 import csv
 import json
 import math
-import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,31 +19,25 @@ import numpy as np
 from pix2pix_course import runs
 from pix2pix_course.config import Config
 from pix2pix_course.evaluation import evaluate
+from pix2pix_course.support.files import atomic
 
 SCORES = ("pixel_accuracy", "class_accuracy", "mean_iou")
 """The columns of the paper's tables, as `evaluation` names them."""
 
 PUBLISHED = {
     "1 · losses": {
-        "L1": (0.42, 0.15, 0.11),
-        "GAN": (0.22, 0.05, 0.01),
-        "cGAN": (0.57, 0.22, 0.16),
-        "L1+GAN": (0.64, 0.20, 0.15),
-        "L1+cGAN": (0.66, 0.23, 0.17),
+        "L1": (0.42, 0.15, 0.11), "GAN": (0.22, 0.05, 0.01), "cGAN": (0.57, 0.22, 0.16),
+        "L1+GAN": (0.64, 0.20, 0.15), "L1+cGAN": (0.66, 0.23, 0.17),
     },
     "2 · generators": {  # at batch size 10, says its caption
-        "encoder-decoder, L1": (0.35, 0.12, 0.08),
-        "encoder-decoder, L1+cGAN": (0.29, 0.09, 0.05),
-        "U-Net, L1": (0.48, 0.18, 0.13),
-        "U-Net, L1+cGAN": (0.55, 0.20, 0.14),
+        "encoder-decoder, L1": (0.35, 0.12, 0.08), "encoder-decoder, L1+cGAN": (0.29, 0.09, 0.05),
+        "U-Net, L1": (0.48, 0.18, 0.13), "U-Net, L1+cGAN": (0.55, 0.20, 0.14),
     },
-    "3 · patches": {
-        "pixel": (0.39, 0.15, 0.10),  # 1×1
-        "small patch": (0.65, 0.21, 0.17),  # 16×16
-        "patch": (0.66, 0.23, 0.17),  # 70×70
-        "whole image": (0.42, 0.16, 0.11),  # 286×286
+    "3 · patches": {  # of 1, 16, 70 and 286 pixels
+        "pixel": (0.39, 0.15, 0.10), "small patch": (0.65, 0.21, 0.17),
+        "patch": (0.66, 0.23, 0.17), "whole image": (0.42, 0.16, 0.11),
     },
-}
+}  # fmt: skip
 """Table → row → the published `SCORES`: Cityscapes, labels → photo.
 
 arXiv:1611.07004v3, §4.2 to §4.4; the encoder-decoder is missing in earlier versions.
@@ -54,7 +47,7 @@ PUBLISHED_CEILING = (0.80, 0.26, 0.21)
 """What the paper's segmenter scores on real photos (table 1)."""
 
 LUCK = 0.05
-"""An order counts as carried if chance alone would give it at most this often."""
+"""An order counts as consistent if chance alone would give it at most this often."""
 
 READING = (
     "dataset", "direction", "palette", "image_size", "test_pairs", "segmenter_epochs",
@@ -64,18 +57,12 @@ READING = (
 
 
 def table_configs(base: Config) -> dict[str, Config]:
-    """The rows of `PUBLISHED`, each as a variation of one configuration.
+    """The rows of `PUBLISHED` as configurations; `base` is the row "L1+cGAN".
 
     The patches follow the images: 1, 16, 70 and 286 pixels at 256. Smaller images have a smaller
     "whole image": the D of `log2(image_size) - 3` strided layers, whose field is a little wider
-    than the image and whose grid is always 6×6.
-
-    Args:
-        base: the L1+cGAN row; its `discriminator_layers` are the "patch" of table 3.
-
-    Returns:
-        Row → `Config`. "L1+cGAN", "U-Net, L1+cGAN" and "patch" are one configuration, and so are
-        "L1" and "U-Net, L1"; `run_grid` trains each once.
+    than the image and whose grid is always 6×6. The "patch" is that of `base`. Three names mean
+    `base`, and two mean "L1"; `run_grid` trains each configuration once.
     """
     base = base.replace(
         generator="unet", conditional=True, discriminator="patchgan", minibatch_features=0
@@ -103,15 +90,7 @@ def table_configs(base: Config) -> dict[str, Config]:
 
 @dataclass(frozen=True)
 class Cell:
-    """One training of a grid, finished and scored.
-
-    Attributes:
-        name: of its configuration; where several names mean the same one, the first of them.
-        seed: of this training.
-        scores: metric → column → value, as `Evaluation.scores`.
-        seconds: what training and evaluation took.
-        folder: the run.
-    """
+    """One training of a grid, finished and scored; `name` is the first of its configuration's."""
 
     name: str
     seed: int
@@ -121,13 +100,7 @@ class Cell:
 
 
 class Grid:
-    """The finished trainings of some configurations, by name.
-
-    Attributes:
-        configs: name → `Config`, before a seed was put in.
-        cells: all finished trainings, seed by seed.
-        folder: holds the runs, the segmenter and `results.csv`.
-    """
+    """The finished trainings of some configurations: `configs` by name, `cells` seed by seed."""
 
     def __init__(self, configs: Mapping[str, Config], cells: Sequence[Cell], folder: Path):
         self.configs = dict(configs)
@@ -165,11 +138,7 @@ class Grid:
         return SCORES if SCORES[0] in found else tuple(found)[:3]
 
     def table(self, published: Mapping[str, Sequence[float]]) -> str:
-        """Rows of one table as text: the published `SCORES`, then mean ± spread of ours.
-
-        Args:
-            published: row → three scores, a value of `PUBLISHED`.
-        """
+        """A table of `PUBLISHED` as text: its scores, then mean ± spread of ours."""
         metrics = self.metrics()
         seeds = len(self.of(next(iter(published))))
 
@@ -196,61 +165,44 @@ def run_grid(
 ) -> Grid:
     """Train every configuration from every seed, and score the results with one segmenter.
 
-    It may be stopped at any time: called again, it reads finished trainings back and goes on with
-    a broken one from its checkpoint. Of a finished training only the generator's weights are kept,
-    since Adam's memory would take several times their space. Seed by seed, so that an early
-    stop leaves whole tables.
-
-    Args:
-        configs: name → configuration; its `seed` is replaced. Equal ones are trained once.
-        seeds: of the trainings.
-        folder: for the runs, `<name>/seed<n>/`, the segmenter, and `results.csv`.
-        data_folder: where painted and downloaded sets live.
-        verbose: 0 is silent, 1 prints a line after each training.
-
-    Returns:
-        The grid.
+    Runs, segmenter and `results.csv` lie in `folder`. It may be stopped at any time: called again,
+    it reads finished trainings back and goes on with a broken one from its checkpoint. Of a
+    finished training only the generator's weights are kept, since Adam's memory would take several
+    times their space. Seed by seed, so that an early stop leaves whole tables.
 
     Raises:
         ValueError: no configuration or no seed; or configurations whose scores could not be
             compared, since they differ in data or segmenter.
-        runs.RunError: a folder holds another run, which one is said.
-        DatasetError: the data cannot be read.
-        TrainingDiverged: a loss is no longer a number.
+        RunError, DatasetError, TrainingDiverged: as `runs.train`.
     """
     folder, seeds = Path(folder), list(seeds)
     names = list(dict.fromkeys(first_names(configs).values()))
     require_comparable(configs, seeds)
     jobs = [(name, seed) for seed in seeds for name in names]
-    cells, spent = {}, []
-    for name, seed in jobs:
-        place = cell_folder(folder, name, seed)
-        if (
-            found := read_cell(name, runs.located(configs[name].replace(seed=seed)), place)
-        ) is not None:
-            cells[name, seed] = found
+    config_of = {job: runs.located(configs[job[0]].replace(seed=job[1])) for job in jobs}
+    found = {job: read_cell(job[0], config_of[job], cell_folder(folder, *job)) for job in jobs}
+    cells = {job: cell for job, cell in found.items() if cell is not None}
     if cells and verbose:
         print(f"{len(cells)} of {len(jobs)} trainings were finished before", flush=True)
 
-    for number, (name, seed) in enumerate(jobs, start=1):
-        if (name, seed) in cells:
+    spent = []
+    for number, job in enumerate(jobs, start=1):
+        if job in cells:
             continue
-        config, place = (
-            runs.located(configs[name].replace(seed=seed)),
-            cell_folder(folder, name, seed),
-        )
-        cell = run_cell(name, config, place, reader_folder(folder, config), data_folder)
-        cells[name, seed] = cell
+        reader = reader_folder(folder, config_of[job])
+        place = cell_folder(folder, *job)
+        cells[job] = cell = run_cell(job[0], config_of[job], place, reader, data_folder)
         write_results(cells.values(), folder)
         spent.append(cell.seconds)
         if verbose:
             # the first also trained the segmenter, so no mean
             left = float(np.median(spent)) * (len(jobs) - len(cells))
-            metric = "mean_iou" if "mean_iou" in cell.scores else "psnr"
-            what = {"mean_iou": "mean IoU", "psnr": "PSNR"}[metric]
-            score = cell.scores[metric]["generated"]
+            metric, what = (
+                ("mean_iou", "mean IoU") if SCORES[0] in cell.scores else ("psnr", "PSNR")
+            )
             print(
-                f"[{number:2d}/{len(jobs)}] {name} seed {seed}   {what} {score:.2f}   "
+                f"[{number:2d}/{len(jobs)}] {job[0]} seed {job[1]}   "
+                f"{what} {cell.scores[metric]['generated']:.2f}   "
                 f"about {math.ceil(left / 60)} min left",
                 flush=True,
             )
@@ -269,9 +221,8 @@ def run_cell(
     evaluation = evaluate(run, data_folder=data_folder, verbose=0, segmenter_folder=reader)
     seconds = time.perf_counter() - start
     _, checkpoint = runs.newest_checkpoint(folder)
-    partial = folder / "cell.partial"
-    partial.write_text(json.dumps({"seconds": seconds, "scores": evaluation.scores}, indent=2))
-    os.replace(partial, folder / "cell.json")
+    with atomic(folder / "cell.json") as partial:
+        partial.write_text(json.dumps({"seconds": seconds, "scores": evaluation.scores}, indent=2))
     for file in checkpoint.iterdir():
         if file.name != "generator.weights.h5":
             file.unlink()
@@ -279,11 +230,7 @@ def run_cell(
 
 
 def read_cell(name: str, config: Config, folder: Path) -> Cell | None:
-    """A finished training of exactly this configuration, or None.
-
-    Raises:
-        runs.RunError: the finished training in this folder has another configuration.
-    """
+    """A finished training of exactly this configuration, or None; `RunError` if of another one."""
     if not (folder / "cell.json").exists():
         return None
     found = runs.read_config(folder)
@@ -338,14 +285,13 @@ def write_results(cells: Iterable[Cell], folder: Path) -> None:
     """Write `results.csv`: a row a training, with the scores of its generated images."""
     cells = list(cells)
     metrics = list(cells[0].scores)
-    partial = folder / "results.partial"
-    with partial.open("w", newline="", encoding="utf-8") as file:
+    where = folder / "results.csv"
+    with atomic(where) as partial, partial.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["name", "seed", *metrics, "seconds"])
         for cell in cells:
             values = [cell.scores[metric]["generated"] for metric in metrics]
             writer.writerow([cell.name, cell.seed, *values, round(cell.seconds, 1)])
-    os.replace(partial, folder / "results.csv")
 
 
 # --- concluding ----------------------------------------------------------------------------
@@ -353,13 +299,7 @@ def write_results(cells: Iterable[Cell], folder: Path) -> None:
 
 @dataclass(frozen=True)
 class Spread:
-    """Several trainings as two numbers.
-
-    Attributes:
-        mean: of the seeds.
-        deviation: sample standard deviation (n - 1 in the denominator); NaN for one seed.
-        n: how many seeds.
-    """
+    """Several trainings as mean and sample standard deviation (over n - 1; NaN for one seed)."""
 
     mean: float
     deviation: float
@@ -392,14 +332,14 @@ def verdict(better: Sequence[float], worse: Sequence[float]) -> str:
     """What two groups of scores say about the claim that the first is the better one.
 
     Returns:
-        "carried" if every score of `better` is above every score of `worse`, and there are so
+        "consistent" if every score of `better` is above every score of `worse`, and there are so
         many that `luck` is at most `LUCK` (3 and 3 are enough); "reversed" if the opposite is
-        carried; "open" in all other cases.
+        consistent; "open" in all other cases.
     """
     if luck(len(better), len(worse)) > LUCK:
         return "open"
     if min(better) > max(worse):
-        return "carried"
+        return "consistent"
     if max(better) < min(worse):
         return "reversed"
     return "open"

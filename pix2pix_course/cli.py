@@ -242,7 +242,7 @@ def train(
         raise click.UsageError("--repaired repairs a recipe; name one with --recipe")
     config = recipes.recipe(recipe, profile) if recipe else PROFILES[profile]
     chosen = {name: value for name, value in common.items() if value is not None}
-    config = config.replace(dataset=dataset, palette=palette, **(chosen | settings))
+    config = config.replace(**{"dataset": dataset, "palette": palette} | chosen | settings)
     if repaired:
         config = recipes.repair(config)
     words = (Path(config.dataset).name, recipe, "repaired" if repaired else None, profile)

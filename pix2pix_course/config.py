@@ -125,11 +125,12 @@ class Config:
         """A field of `variants.Variant`; the course's own value where there is no variant."""
         if name.startswith("_") or name in FIELDS:  # asked for while a copy is being made
             raise AttributeError(name)
-        from pix2pix_course.variants import fields_of
+        from pix2pix_course.variants import Variant
 
-        if name not in (fields := fields_of(self)):
-            raise AttributeError(f"Config has no field {name!r}{did_you_mean(name, fields)}")
-        return fields[name]
+        variant = self.variant or Variant()
+        if not hasattr(variant, name):
+            raise AttributeError(f"Config has no field {name!r}{did_you_mean(name, vars(variant))}")
+        return getattr(variant, name)
 
     def to_dict(self) -> dict:
         """The fields as a flat dictionary that JSON can hold."""

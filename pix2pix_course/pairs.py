@@ -203,8 +203,8 @@ def in_parallel(function, items) -> list:
 
 def to_network(images):
     """Pixels [0, 255] → float32 [-1, 1], the range of tanh; arrays, or tensors of floats."""
-    if isinstance(images, np.ndarray):
-        images = images.astype(np.float32)
+    if isinstance(images, np.ndarray | list):
+        images = np.asarray(images, np.float32)
     return images / 127.5 - 1.0
 
 

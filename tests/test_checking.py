@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from IPython.core.formatters import DisplayFormatter
 
-from pix2pix_course.checking import (
+from pix2pix_course.exercises.checking import (
     MIME,
     NOT_TRIED,
     RIGHT,

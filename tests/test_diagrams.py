@@ -6,7 +6,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 from matplotlib.colors import to_hex
 
-from pix2pix_course import diagrams
+from pix2pix_course.figures import diagrams
 
 
 @pytest.fixture(autouse=True)

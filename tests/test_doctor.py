@@ -63,7 +63,7 @@ def test_device_is_the_gpu_in_use_or_the_cpu():
         ("raise ImportError('libcudart is missing')", "ImportError: libcudart is missing"),
         ("import no_such_tensorflow", "No module named 'no_such_tensorflow'"),
         ("import os; os.abort()", "exit code -6"),
-        ("print('[[], \"torch\", \"channels_last\"]')", "Keras is set to torch and channels_last"),
+        ('print(\'[[], "torch", "channels_last"]\')', "Keras is set to torch and channels_last"),
     ],
 )
 def test_an_engine_that_will_not_do_is_a_sentence(monkeypatch, script, problem):

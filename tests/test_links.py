@@ -6,7 +6,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from pix2pix_course import notebooks
+from pix2pix_course.notebooks import files
 
 ROOT = Path(__file__).resolve().parent.parent
 LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -26,7 +26,7 @@ def texts(page: Path) -> list[str]:
     """The Markdown of a page, or of a notebook's cells."""
     if page.suffix != ".ipynb":
         return [page.read_text("utf-8")]
-    return [cell.source for cell in notebooks.read(page).cells if cell.cell_type == "markdown"]
+    return [cell.source for cell in files.read(page).cells if cell.cell_type == "markdown"]
 
 
 def headings(page: Path) -> set[str]:

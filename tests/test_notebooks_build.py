@@ -188,6 +188,7 @@ def test_the_set_up_cell_takes_a_checkout_before_the_network(authored, folder, t
         (place / package / "__init__.py").write_text("def setup(): print('from', __file__)")
     code = (
         "import subprocess, sys; sys.path[:] = [p for p in sys.path if 'main' not in p]\n"
+        "get_ipython = None\n"
         "sys.meta_path[:] = [f for f in sys.meta_path if 'editable' not in repr(f)]\n"
         "class Module: setup = print\n"
         "def run(words, check):\n"

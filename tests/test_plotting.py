@@ -6,7 +6,7 @@ from PIL import Image
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
-from pix2pix_course import plotting
+from pix2pix_course.figures import plotting
 
 
 @pytest.fixture(autouse=True)

@@ -92,7 +92,7 @@ class TestModule:
         heavy = {source.split(".")[0] for source, _ in imports(module)} & {"tensorflow"}
         assert not heavy or name_of(module) in USE_TENSORFLOW
 
-    def test_is_one_evenings_part(self, module):
+    def test_is_no_longer_than_320_lines(self, module):
         assert len(module.read_text("utf-8").splitlines()) <= 320
 
     def test_no_private_name_crosses_modules(self, module):

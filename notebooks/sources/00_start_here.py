@@ -3,6 +3,8 @@
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/{{repository_path}}/blob/main/notebooks/{{notebook}})
 #
+# ![A map of a house and four stages of a network that learns to paint it: grey noise, dark spots for windows, a blurred house, a house with clear windows. Beside it a changed map, with a shop and a long balcony, and the house front that the network paints from it.]({{picture 00_start_here.jpg}})
+#
 # **What you will build.** In ten minutes, from nothing to a house front that you drew and a network
 # painted. You look at what pix2pix learns from, ask what your machine can do, train a tiny pix2pix
 # while you watch its pictures sharpen, and give it a map of your own. The rest is a plan of the
@@ -22,48 +24,20 @@
 # is needed: the course paints its own data. Nothing is built by hand yet. Each tool that you use
 # here is taken apart in a later notebook, and the text says in which.
 
-# %%
-import importlib.metadata
-import importlib.util
-import subprocess
-import sys
-
-if importlib.util.find_spec("pix2pix_course") is None:  # in Colab, say: install it from its source
-    installed = {d.metadata["Name"].lower(): d.version for d in importlib.metadata.distributions()}
-    # what Colab brings stays as it is: pip must stop rather than replace one of these
-    keep = [f"{n}=={installed[n]}" for n in ("tensorflow", "keras", "numpy") if n in installed]
-    package = "pix2pix_course @ git+{{repository}}"
-    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", package, *keep], check=True)
+# %% tags=["setup"]
+# {{setup}}
 
 # %%
-import tempfile
-import time
-from pathlib import Path
-
-from pix2pix_course.quiet import quiet_stderr
-
-with quiet_stderr():  # TensorFlow greets with log lines
-    import tensorflow as tf
-import keras
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib_inline.backend_inline import set_matplotlib_formats
 
-from pix2pix_course import doctor, exercises, runs
+from pix2pix_course import exercises
 from pix2pix_course.config import profile
 from pix2pix_course.datasets import open_dataset
-from pix2pix_course.diagrams import pix2pix_diagram
-from pix2pix_course.losses import belief
-from pix2pix_course.painter import paint_pair
+from pix2pix_course.figures.plotting import image_grid
+from pix2pix_course.pairs import load_pairs
 from pix2pix_course.palettes import PALETTES
-from pix2pix_course.pipeline import load_pairs, steps_per_epoch, to_network
-from pix2pix_course.plotting import LiveFilm, image_grid
-from pix2pix_course.training import WatchImages, build_discriminator, build_generator
 from pix2pix_course.translation import translate
-
-set_matplotlib_formats("jpeg", pil_kwargs={"quality": 50})  # photos as PNG would fill the file
-gpus = len(tf.config.list_physical_devices("GPU"))
-print(f"TensorFlow {tf.__version__}, Keras {keras.__version__}, {gpus} GPU")
 
 # %% [markdown]
 # The next cell is the only one that you may want to change before you run the rest. It is the same
@@ -83,12 +57,14 @@ SEED = 0  # of weights, order, jitter and dropout
 # reading a page on the web? Then it is the machine on which the page was made.)
 
 # %%
+from pix2pix_course import doctor
+
 machine = doctor.inspect_machine()
 print(machine.report())
 
 # %% [markdown]
 # The last line is the advice: the profile that fits. Two cores are enough for `cpu`, which is what
-# this course is made for. If something is wrong, there is a line *Problem* with the remedy. In a
+# this course is made for. If something is wrong, a line *Problem* says what to do. In a
 # terminal the same report comes from `pix2pix-course doctor`.
 #
 # ## 2 · Pictures in pairs
@@ -150,6 +126,12 @@ print("every photo has hundreds:", min(map(count_colours, test.target)) > 300)
 # fit a condition, the map, which both networks see.
 
 # %% alt="Diagram: the map goes into the generator, which makes a grey generated picture. The discriminator is shown the map with either the generated picture or the photo and answers generated or real. A red double arrow between the two pictures is the L1 distance."
+import keras
+
+from pix2pix_course.figures.diagrams import pix2pix_diagram
+from pix2pix_course.pairs import to_network
+from pix2pix_course.training import build_discriminator, build_generator
+
 G, D = build_generator(config), build_discriminator(config)
 x, y = to_network(test.condition[:1]), to_network(test.target[:1])  # a batch of one pair
 y_hat = keras.ops.convert_to_numpy(G(x))
@@ -157,6 +139,8 @@ pix2pix_diagram(x[0], y_hat[0], y[0])
 plt.show()
 
 # %% tags=["nbval-check-output"]
+from pix2pix_course.losses import belief
+
 verdicts = D([x, y_hat])
 print("G's answer is a picture of the map's size:", y_hat.shape == x.shape)
 print("its values lie between -1 and 1:", abs(y_hat).max() <= 1)
@@ -187,6 +171,8 @@ print("so far it says about 1/2, it cannot tell:", abs(float(belief(verdicts)) -
 # which part of the training will you recognise a house?
 
 # %%
+from pix2pix_course.pipeline import steps_per_epoch
+
 tiny = {"train_pairs": 400, "epochs": 6, "decay_epochs": 3}
 if PROFILE == "cpu":  # narrow networks, small patches
     tiny |= {"generator_filters": 16, "discriminator_filters": 16, "discriminator_layers": 2}
@@ -202,6 +188,14 @@ print(f"{config.epochs} times {pairs} pairs, {config.image_size} pixels: {steps:
 # picture changes every few seconds. When it is done, a film of the training takes its place.
 
 # %% alt="A film of two houses, from left: the map, six stages of the training, the photo. Grey at first, then a blurred front with dark spots for windows, at last windows, sills and a roof with clear edges, in colours that are not the photo's."
+import tempfile
+import time
+from pathlib import Path
+
+from pix2pix_course import runs
+from pix2pix_course.figures.plotting import LiveFilm
+from pix2pix_course.figures.watch import WatchImages
+
 temporary = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)  # vanishes with the kernel
 houses = test.condition[-2:]
 film = LiveFilm(houses, test.target[-2:], steps)
@@ -259,7 +253,6 @@ for row in (run.history[0], run.history[-1]):
 # nothing.)
 
 # %% alt="The map of house 2 with a grid from 0 to 64 in both directions, and beside it a key of the twelve colours and their names, from background, facade and window to shop."
-set_matplotlib_formats("png")
 palette = PALETTES["facades"]
 house = test.condition[-2]
 figure, axis = plt.subplots(figsize=(5.6, 3.6), layout="constrained")
@@ -298,7 +291,6 @@ print("less than a quarter of the map changed:", np.mean(mine != house) < 1 / 4)
 # be easiest to recognise? And will the rest of the house stay as it was?
 
 # %% alt="Two rows, each with a map and its translation: house 2 as it is in the file, and changed. The second has bare wall where a pair of windows was, a second dark door, a shop front at the right and a railing along the first floor."
-set_matplotlib_formats("jpeg", pil_kwargs={"quality": 50})
 maps = [house, mine]
 translations = [translate(run, label) for label in maps]
 image_grid({"map": maps, "translation": translations}, cell=1.9, row_names=["given", "mine"])
@@ -337,8 +329,10 @@ print("the same map gives the same picture:", np.array_equal(again, translations
 # | [08 Six implementations](08_six_implementations.ipynb) | the versions of pix2pix that you meet elsewhere, and their bugs | 6 to 8 min | |
 #
 # 01 to 06 are the course; 07 and 08 are labs for afterwards. You have met the package, too:
-# `doctor` and `painter`, `datasets` and `pipeline` (01), `generators` (02), `discriminators` (03),
-# `training` and `runs`, `translation` (05), and `plotting`, which draws.
+# `datasets`, `palettes`, `pairs` and `pipeline` (01), `generators` (02), `discriminators` (03),
+# `losses` (04), `training`, `runs` and `translation` (05); and, beside what the notebooks build,
+# `doctor` and `figures`, which draws. Notebooks 02 to 05 show you the package's own source: it is
+# what you have built by hand.
 #
 # **Profiles.** `PROFILE` means the same in all notebooks:
 #
@@ -358,8 +352,8 @@ print("the same map gives the same picture:", np.array_equal(again, translations
 #
 # 1. for a GPU, choose *Runtime → Change runtime type* before the first cell;
 # 2. the first cell installs the package, and leaves Colab's TensorFlow, Keras and NumPy as they
-#    are; the line below the imports says how many GPUs there are. With 0, stay with `cpu`; with 1,
-#    set `PROFILE = "gpu"`;
+#    are; the line below it says how many GPUs there are. With 0, stay with `cpu`; with 1, set
+#    `PROFILE = "gpu"`;
 # 3. *File → Save a copy in Drive* keeps your notebook. All else vanishes with the runtime, trained
 #    networks too, unless they lie on your drive: mount it (the folder symbol at the left), and set
 #    `RUNS` of notebook 05 to a folder there. Then a training that was cut off goes on where it
@@ -416,7 +410,6 @@ def replace_class(label, old, new):
 exercises.check_replace_class(replace_class)
 
 # %% alt="The map of house 2 with yellow blinds in place of all windows, and its translation." tags=["solution"]
-set_matplotlib_formats("png")
 closed = replace_class(house, "window", "blind")
 image_grid({"map": [closed], "translation": [translate(run, closed)]}, cell=1.6)
 plt.show()
@@ -472,10 +465,10 @@ exercises.check_d_answers(d_answers)
 # %% [markdown] tags=["exercise"]
 # ### Exercise 4 · prediction: another throw of the dice
 #
-# $G$ has a source of chance: in three of its layers dropout silences half of the features, by lot,
-# and here that goes on after the training (notebook 02 says why). `translate` has a `seed` for it.
-# The map leaves the wall's colour open. So: will another seed paint the house in another colour, as
-# different as two photos are? Say `True` or `False`.
+# $G$ has a source of chance: in three of its layers dropout silences half of the features, at
+# random, and here that goes on after the training (notebook 02 says why). `translate` has a `seed`
+# for it. The map leaves the wall's colour open. So: will another seed paint the house in another
+# colour, as different as two photos are? Say `True` or `False`.
 
 # %% tags=["exercise"]
 # <solution>
@@ -483,7 +476,8 @@ seed_repaints_the_house = False
 # </solution>
 
 # %% alt="House 2 translated four times with different seeds: the four pictures look alike, with the same brown wall."
-set_matplotlib_formats("jpeg", pil_kwargs={"quality": 50})
+from pix2pix_course.datasets.painter import paint_pair
+
 by_seed = [translate(run, house, seed=seed) for seed in range(4)]
 wall = palette.to_ids(house) == palette.names.index("facade")
 colours = np.array([picture[wall].mean(axis=0) for picture in by_seed])
@@ -509,12 +503,11 @@ exercises.check_prediction("00.4", seed_repaints_the_house, apart > usual / 2)
 # ### Exercise 5 · experiment: a house of your own
 #
 # Draw a map from nothing: begin with `put(house, "background", 0, 0, 64, 64)`, put a wall, then
-# windows in rows (two nested loops and `put` will do), a door, a roof moulding. Translate it. Then
-# draw something that no house has: a window in the sky, a door on the third floor, your initials.
-# What does the network make of it, and why does it not protest?
+# windows in rows (two nested loops and `put` will do), a door, a roof (`molding`). Translate it.
+# Then draw something that no house has: a window in the sky, a door on the third floor, your
+# initials. What does the network make of it, and why does it not protest?
 
 # %% alt="Two maps and their translations: a regular house with three rows of windows and a door; the same with a window in the sky, which comes out faint, and a dark door on the upper floor." tags=["exercise"]
-set_matplotlib_formats("png")
 # <solution>
 own = put(house, "background", 0, 0, 64, 64)
 own = put(put(own, "facade", 6, 14, 58, 60), "molding", 6, 11, 58, 15)

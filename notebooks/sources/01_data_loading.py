@@ -3,6 +3,8 @@
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/{{repository_path}}/blob/main/notebooks/{{notebook}})
 #
+# ![The road of a pair in four pictures: a file with photo and label map side by side; both sides enlarged, with a random square marked at the same place in each; the squares cut out and mirrored alike; and batches of such pairs.]({{picture 01_data_loading.png}})
+#
 # **What you will build.** The road from picture files to the batches that pix2pix trains on: pairs
 # that are read, cleaned, enlarged, cropped, mirrored and shuffled, with both sides of a pair always
 # treated alike. You build each step by hand, prove it equal to the step in the package, and break
@@ -15,57 +17,28 @@
 # - say what a pair is, which half is the input, and why that must never be a constant in code;
 # - explain why label maps and photos are resized in different ways, and what JPEG does to labels;
 # - write jitter that keeps both sides of a pair aligned, and measure what happens if it does not;
-# - make shuffling and jitter a function of (seed, epoch, position), so that a training can be
-#   stopped and resumed without a trace;
+# - draw order, crops and flips of an epoch as arrays that follow from (seed, epoch), so that a
+#   training can be stopped and resumed without a trace;
 # - bring a folder of your own pairs and have it checked.
 #
 # It builds on nothing but Keras basics. Notebook 02 builds the generator that eats these batches.
 
-# %%
-import importlib.metadata
-import importlib.util
-import subprocess
-import sys
-
-if importlib.util.find_spec("pix2pix_course") is None:  # in Colab, say: install it from its source
-    installed = {d.metadata["Name"].lower(): d.version for d in importlib.metadata.distributions()}
-    # what Colab brings stays as it is: pip must stop rather than replace one of these
-    keep = [f"{n}=={installed[n]}" for n in ("tensorflow", "keras", "numpy") if n in installed]
-    package = "pix2pix_course @ git+{{repository}}"
-    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", package, *keep], check=True)
+# %% tags=["setup"]
+# {{setup}}
 
 # %%
-import io
-import os
-import shutil
-import tempfile
-import time
-from itertools import pairwise
-from pathlib import Path
-
-from pix2pix_course.quiet import quiet_stderr
-
-with quiet_stderr():  # TensorFlow greets with log lines
-    import tensorflow as tf
-
-import keras
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib_inline.backend_inline import set_matplotlib_formats
+import tensorflow as tf
 from PIL import Image
 
-from pix2pix_course import datasets, exercises, pipeline
-from pix2pix_course.catalogue import CATALOGUE
+from pix2pix_course import exercises, pipeline
 from pix2pix_course.config import profile
-from pix2pix_course.datasets import open_dataset, read_pair
-from pix2pix_course.interactive import explore
-from pix2pix_course.painter import paint_pair
+from pix2pix_course.datasets import open_dataset
+from pix2pix_course.datasets.painter import paint_pair
+from pix2pix_course.figures.plotting import image_grid
+from pix2pix_course.pairs import DatasetError, load_pairs, read_pair, to_image, to_network
 from pix2pix_course.palettes import PALETTES
-from pix2pix_course.plotting import image_grid
-
-set_matplotlib_formats("jpeg", pil_kwargs={"quality": 55})  # photos as PNG would fill the file
-gpus = len(tf.config.list_physical_devices("GPU"))
-print(f"TensorFlow {tf.__version__}, Keras {keras.__version__}, {gpus} GPU")
 
 # %% tags=["parameters"]
 PROFILE = "cpu"  # "smoke" proves that every cell runs, "cpu" teaches, "gpu" is the paper
@@ -76,7 +49,6 @@ SEED = 0  # order, crops and flips follow from it
 
 # %%
 config = profile(PROFILE).replace(dataset=DATASET, direction=DIRECTION, palette=PALETTE, seed=SEED)
-keras.utils.set_random_seed(SEED)
 size = config.image_size
 print(f"profile {PROFILE}: pictures of {size}×{size} pixels")
 
@@ -138,7 +110,7 @@ plt.show()
 
 # %% [markdown]
 # In the picture above (with the painted set) the photo is A and the map is B. The map has one flat
-# colour for each kind of thing: light blue for windows, orange-red for mouldings, dark blue for
+# colour for each kind of thing: light blue for windows, orange-red for moldings, dark blue for
 # what does not belong to the house. The network will see the map and should answer with a photo.
 #
 # What you built is what the package does on a good day. Its `read_pair` does more on a bad one: it
@@ -217,6 +189,8 @@ for direction in ("AtoB", "BtoA"):
 # published archives, each with the direction of its usual task.
 
 # %% tags=["nbval-check-output", "question-48"]
+from pix2pix_course.datasets.catalogue import CATALOGUE
+
 for published in CATALOGUE.values():
     print(f"{published.name:16}{published.direction}   {published.about}")
 
@@ -252,9 +226,9 @@ for seed, pair in enumerate(houses):
 
 # %% [markdown]
 # In every map the wall has the same blue, (0, 48, 255). In the photos it is brick, plaster or
-# stone, light or dark. Wall colour, sky, frames and curtains were drawn by lot *after* the layout,
-# and the map holds nothing of that lot. The real facades are like this too: nobody can tell from a
-# plan what colour a house was painted.
+# stone, light or dark. Wall colour, sky, frames and curtains were drawn at random *after* the
+# layout, and the map holds nothing of these draws. The real facades are like this too: nobody can
+# tell from a plan what colour a house was painted.
 #
 # So one map has many photos that fit it. To see it for one and the same house, the next cell gives
 # its wall two other coats of paint.
@@ -273,7 +247,7 @@ answers = [house.photo, repaint(house, (0.7, 0.85, 1.4)), repaint(house, (0.5, 0
 columns = {"map": [house.label]} | {f"answer {n}": [a] for n, a in enumerate(answers, 1)}
 image_grid(columns, cell=1.5)
 plt.show()
-first, *others = (pipeline.to_network(answer) for answer in answers)
+first, *others = (to_network(answer) for answer in answers)
 apart = np.mean([abs(first - other).mean() for other in others])
 print(f"equally good answers differ by {apart:.2f} on average, on a scale from 0 to 2")
 
@@ -281,7 +255,7 @@ print(f"equally good answers differ by {apart:.2f} on average, on a scale from 0
 # All three photos in the picture above are right. A network that must name *one* answer and pays
 # for its distance to whichever of them is in the file does best with something in between: a
 # greyish average wall. The rest of the course follows from this. Notebook 04 measures that average,
-# and the discriminator of notebook 03 is the remedy: it asks whether a photo is *plausible*, not
+# and the discriminator of notebook 03 is the way out: it asks whether a photo is *plausible*, not
 # whether it is the one in the file.
 #
 # ## 4 · From bytes to [-1, 1] and back
@@ -301,8 +275,8 @@ print(f"0 becomes {x[0]:g}, 255 becomes {x[255]:g}")
 print("becomes 0:", p[x == 0].tolist(), "- nearest are", p[abs(x) < 0.005].tolist())
 back = np.rint((x + 1) * 127.5).astype(np.uint8)
 print("all 256 values come back:", np.array_equal(back, p))
-print("to_network agrees:", np.array_equal(pipeline.to_network(p), x))
-print("to_image agrees:", np.array_equal(pipeline.to_image(x), p))
+print("to_network agrees:", np.array_equal(to_network(p), x))
+print("to_image agrees:", np.array_equal(to_image(x), p))
 
 # %% [markdown]
 # None: the middle of the scale lies between 127 and 128. That is as it should be, and nothing is
@@ -336,6 +310,9 @@ print("each of them one too dark:", np.array_equal(cut_off[wrong] + 1, p[wrong])
 
 
 # %%
+import io
+
+
 def through_jpeg(image, **settings):
     """The image as it comes back from a JPEG file in memory."""
     file = io.BytesIO()
@@ -354,8 +331,8 @@ for seed, (house, label) in enumerate(zip(houses, noisy, strict=True)):
 # harmful where labels are *counted*, as in the evaluation of notebook 06, and where a label is
 # resized.
 #
-# The remedy is to put every pixel back on the nearest of the twelve colours, which is what
-# `Palette.snap` does. By hand it is one line: the squared distance to each colour, and the smallest
+# What helps is to put every pixel back on the nearest of the twelve colours. `Palette.snap` does
+# so. By hand it is one line: the squared distance to each colour, and the smallest
 # wins.
 
 
@@ -368,7 +345,6 @@ def nearest_class(image, colours):
 ids, snapped = nearest_class(noisy[0], palette.colours), palette.snap(noisy[0])
 wrong = ids != houses[0].class_ids
 panels = {"clean": houses[0].label, "JPEG": noisy[0], "snapped": snapped, "still wrong": wrong}
-set_matplotlib_formats("png")  # of all pictures this one should not go through JPEG itself
 image_grid({name: [panel[96:160, 96:160]] for name, panel in panels.items()}, cell=1.9)
 plt.show()
 
@@ -422,7 +398,7 @@ else:
 # falls between two old ones must get some value. *Nearest* copies the closer one; *bilinear* and
 # *bicubic* mix the neighbours.
 #
-# What is half a window and half a moulding? As a colour: a mixture of (0, 128, 255) and
+# What is half a window and half a molding? As a colour: a mixture of (0, 128, 255) and
 # (255, 80, 0), about (128, 104, 128), a purple. As a class: nothing at all. Guess which of the
 # twelve classes has the colour nearest to that purple.
 
@@ -433,7 +409,7 @@ def enlarge(image, method, size=286):
 
 
 purple = np.array([128, 104, 128], np.uint8)
-print("half window, half moulding is nearest to:", palette.names[palette.to_ids(purple)])
+print("half window, half molding is nearest to:", palette.names[palette.to_ids(purple)])
 house = houses[0]
 labels = {method: enlarge(house.label, method) for method in ("NEAREST", "BILINEAR")}
 for method, label in labels.items():
@@ -441,7 +417,7 @@ for method, label in labels.items():
     print(f"{method}: some pixels have no class's colour: {share > 0}, over 5 %: {share > 0.05}")
 
 # %% [markdown]
-# A sill, of all things. Every border between a window and a moulding would get a thin line of sill.
+# A sill, of all things. Every border between a window and a molding would get a thin line of sill.
 # How often does that happen? The next cell counts *strangers*: enlarged pixels whose class occurs
 # at none of the old pixels around them.
 
@@ -517,8 +493,8 @@ def load_pair_by_hand(path, size):
 
     def fit(side):
         image, method = halves[side], Image.Resampling.BICUBIC
-        if dataset.palette is not None and side == dataset.label_side:
-            image, method = dataset.palette.snap(image), Image.Resampling.NEAREST
+        if palette := dataset.palette_of(side):  # this half is the label map
+            image, method = palette.snap(image), Image.Resampling.NEAREST
         return np.asarray(Image.fromarray(image).resize((size, size), method))
 
     return fit(dataset.condition_side), fit(dataset.target_side)
@@ -526,20 +502,20 @@ def load_pair_by_hand(path, size):
 
 # %% tags=["nbval-check-output"]
 ours = [load_pair_by_hand(path, 286) for path in dataset.files("train")[:8]]
-condition, target, _ = pipeline.load_pairs(dataset, "train", 286, limit=8)
+condition, target, _ = load_pairs(dataset, "train", 286, limit=8)
 print("shapes:", condition.shape, target.shape, condition.dtype)
 same = [
     np.array_equal(c, x) and np.array_equal(t, y)
     for (c, t), x, y in zip(ours, condition, target, strict=True)
 ]
-print("equal to pipeline.load_pairs:", all(same))
+print("equal to load_pairs:", all(same))
 
 # %% [markdown]
 # May the size be anything? A loader can make any; who sets the limit is the network that comes
 # after it.
 
 # %% tags=["nbval-check-output", "question-31"]
-print("loaded at 100 pixels:", pipeline.load_pairs(dataset, "train", 100, limit=1).target.shape)
+print("loaded at 100 pixels:", load_pairs(dataset, "train", 100, limit=1).target.shape)
 try:
     config.replace(image_size=100)
 except ValueError as error:
@@ -549,7 +525,7 @@ except ValueError as error:
 # ## 7 · Jitter: a slightly different picture every time
 #
 # The paper trains on 400 facades for 200 epochs. A network with 54 million weights could learn 400
-# answers by heart. Section 6.2 of the paper names the remedy: enlarge each pair to 286 pixels, cut
+# answers by heart. Section 6.2 of the paper says what to do: enlarge each pair to 286 pixels, cut
 # out 256 of them at a random place, and mirror half of the pairs.
 #
 # The margin is 30 pixels, so the top edge of the cut can lie at 0, 1, … up to and including 30.
@@ -567,12 +543,12 @@ for side in (64, 128, 256, 512):
 # thousand new houses). At other sizes the proportion is kept.
 #
 # A trap hides in "0 to 30, both included". Random functions usually leave out the upper end, and
-# the two `randint(0, 30)` disagree: Python's includes 30, NumPy's does not. The original Torch code
-# never used offset 0.
+# the two `randint(0, 30)` disagree: Python's includes 30, NumPy's does not. NumPy's newer `integers`
+# includes it if one says `endpoint=True`. The original Torch code never used offset 0.
 #
 # Cutting itself is indexing. Note that the function takes the *stack* of both sides: it cannot
-# treat them differently. Where to cut is drawn from a seed, so that a draw can be repeated; section
-# 9 shows what that is good for.
+# treat them differently. And it draws nothing: where to cut, and what to mirror, is drawn
+# beforehand, for as many pairs as you like, as three arrays. Section 9 shows what that is good for.
 
 
 # %%
@@ -582,31 +558,39 @@ def cut(pair, size, top, left, mirrored):
     return pair[:, :, ::-1] if mirrored else pair
 
 
-def draw(seed, margin):
-    """Where to cut, and whether to mirror: the same seed always draws the same."""
-    uniform = tf.random.stateless_uniform((3,), seed).numpy()  # three numbers from [0, 1)
-    top, left = (uniform[:2] * (margin + 1)).astype(int)
-    return top, left, bool(uniform[2] < 0.5)
+def draw(random, count, margin):
+    """Where to cut `count` pairs, and which of them to mirror; `random` is a NumPy generator."""
+    top, left = random.integers(margin, size=(2, count), dtype=np.int32, endpoint=True)
+    mirrored = random.random(count) < 0.5  # `random` draws from [0, 1)
+    return top, left, mirrored
 
 
-# %% alt="One pair cut in four ways, label maps above and photos below. The house sits a little higher, lower or more to the side in each, in one it is mirrored; map and photo always move together."
+# %% tags=["nbval-check-output"]
+top, left, mirrored = draw(np.random.default_rng(0), 1000, margin=30)
+print("offsets drawn:", min(top.min(), left.min()), "to", max(top.max(), left.max()))
+print("each of the 31 occurs:", len(np.unique(top)) == len(np.unique(left)) == 31)
+print("mirrored between 45 and 55 %:", 0.45 < mirrored.mean() < 0.55)
+
+# %% alt="One pair cut in four ways, label maps above and photos below. The house sits a little higher, lower or more to the side in each, and in some it is mirrored; map and photo always move together."
+from pix2pix_course.figures.sliders import explore
+
 margin = pipeline.load_size(size) - size
-pairs = pipeline.load_pairs(dataset, "train", pipeline.load_size(size), limit=8)
+pairs = load_pairs(dataset, "train", pipeline.load_size(size), limit=8)
 stacked = np.stack([pairs.condition, pairs.target], axis=1)
+drawn = draw(np.random.default_rng(SEED), 20, margin)
 
 
-def draw_version(position, *axes):
-    """The version that the first pair becomes at one position of the order: both sides."""
-    top, left, mirrored = draw((SEED, position), margin)
+def show_version(number, *axes):
+    """What the first pair becomes by one of the draws: both sides."""
+    top, left, mirrored = (column[number] for column in drawn)
     for axis, side in zip(axes, cut(stacked[0], size, top, left, mirrored), strict=True):
         axis.imshow(side, interpolation="nearest")
         axis.set(xticks=[], yticks=[])
     axis.set_xlabel(f"{top}, {left}{', mirrored' if mirrored else ''}", fontsize=9)
 
 
-set_matplotlib_formats("jpeg", pil_kwargs={"quality": 55})
 panels = ("condition", "target")
-explore(draw_version, "position", range(20), shown=range(4), panels=panels, size=(1.3, 1.4))
+explore(show_version, "draw", range(20), shown=range(4), panels=panels, size=(1.3, 1.4))
 plt.show()
 
 # %% [markdown]
@@ -619,10 +603,11 @@ plt.show()
 # always cut from the middle. How many versions of one pair does a network meet in twenty epochs?
 
 # %% tags=["nbval-check-output", "question-32", "question-46", "question-74"]
-for crop in ("random", "centre"):
-    batches, _ = pipeline.training_batches(dataset, size, seed=SEED, epochs=20, limit=1, crop=crop)
-    met = len({y.tobytes() for _, y in batches.as_numpy_iterator()})
-    print(f"crop {crop}: more than 10 versions: {met > 10}, at most 2: {met <= 2}")
+top, left, mirrored = drawn
+centre = np.full(20, margin // 2)
+for crop, places in {"random": (top, left), "centre": (centre, centre)}.items():
+    met = {cut(stacked[0], size, *how).tobytes() for how in zip(*places, mirrored, strict=True)}
+    print(f"crop {crop}: more than 10 versions: {len(met) > 10}, at most 2: {len(met) <= 2}")
 
 # %% [markdown]
 # Cut from the middle, only the picture and its mirror image are left. The rim is lost for ever, and
@@ -633,29 +618,26 @@ for crop in ("random", "centre"):
 # size: who evaluates wants the same question every time.
 
 # %% tags=["nbval-check-output", "question-34"]
-once, again = (pipeline.load_pairs(dataset, dataset.evaluation_split, size, 2) for _ in range(2))
+once, again = (load_pairs(dataset, dataset.evaluation_split, size, 2) for _ in range(2))
 print("test pairs, loaded twice, are equal:", np.array_equal(once.target, again.target))
-two_epochs, _ = pipeline.training_batches(dataset, size, seed=SEED, epochs=2, limit=1)
+one_pair_twice = config.replace(train_pairs=1, batch_size=1, epochs=2)
+two_epochs, _ = pipeline.training_batches(dataset, one_pair_twice)
 (_, y_first), (_, y_second) = two_epochs.as_numpy_iterator()
 print("a training pair in two epochs is equal:", np.array_equal(y_first, y_second))
 
 # %% [markdown]
-# Is it what the package does? Its `jitter_and_mirror` is written in TensorFlow operations, so that
-# it can run inside a data pipeline; with the same seed it must cut the same pixels.
+# Does the package cut in the same way? Its `cut` is written in TensorFlow operations, so that it can
+# run inside a data pipeline; given the same numbers it must cut the same pixels.
 
 
 # %% tags=["nbval-check-output"]
-def agrees(i):
-    by_hand = cut(stacked[i % 8], size, *draw((SEED, i), margin))
-    packaged = pipeline.jitter_and_mirror(tf.constant(stacked[i % 8]), size, (SEED, i))
-    return np.array_equal(by_hand, packaged)
+def agrees(pair, *how):
+    return np.array_equal(cut(pair, size, *how), pipeline.cut(tf.constant(pair), size, *how))
 
 
-print("equal to jitter_and_mirror in 50 draws:", all(agrees(i) for i in range(50)))
-many = [draw((SEED, i), 30) for i in range(1000)]
-print("offsets drawn:", min(t for t, _, _ in many), "to", max(t for t, _, _ in many))
-print("each of the 31 occurs:", len({t for t, _, _ in many}) == 31)
-print("mirrored between 45 and 55 %:", 0.45 < np.mean([m for _, _, m in many]) < 0.55)
+draws = zip(*draw(np.random.default_rng(1), 50, margin), strict=True)
+equal = [agrees(stacked[i % 8], *how) for i, how in enumerate(draws)]
+print("equal to pipeline.cut, 50 times:", len(equal) == 50 and all(equal))
 
 # %% [markdown]
 # ## 8 · Break it: two sides, two draws
@@ -699,7 +681,7 @@ print("cropping apart is worse:", shares["cut apart"] > shares["mirrored apart"]
 print("both reach 75 % of a wrong house:", shares["both apart"] > 0.75 * shares["another house"])
 
 # %% [markdown]
-# A few pixels of shift ruin half of the map: windows, sills and mouldings are narrow, and a shift
+# A few pixels of shift ruin half of the map: windows, sills and moldings are narrow, and a shift
 # of their own width puts them on something else. Mirroring seems to do less harm, but only because
 # two coins agree half of the time; where they disagree, about twice that share is wrong. Cut *and*
 # mirrored apart, a map fits its own photo hardly better than the map of another house would. What a
@@ -727,6 +709,9 @@ plt.show()
 
 
 # %% tags=["nbval-check-output", "question-51"]
+from itertools import pairwise
+
+
 def explained(photo, ids):
     """Share of the photo's variance that the classes of a map explain."""
     rest = photo.astype(float)
@@ -749,37 +734,69 @@ print("over 30 % by its own map:", own > 0.3, "- under half as much by another's
 # with the same seed should get the same pictures. And a training that was stopped after epoch 7 and
 # resumed should go on with *epoch 8*, as if nothing had happened.
 #
-# An ordinary generator of random numbers has a state that moves on with each draw. A stateless one
-# is a function: the same arguments, the same number. Which of the two survives a restart?
+# A generator of random numbers has a state that moves on with each draw. One can use a single
+# generator for the whole training, or make a new one for each epoch, from (seed, epoch). Which of
+# the two survives a restart?
 
 # %% tags=["nbval-check-output"]
-print("ordinary: ", bool(tf.random.uniform(()) == tf.random.uniform(())))
-first = tf.random.stateless_uniform((), seed=(SEED, 8))
-second = tf.random.stateless_uniform((), seed=(SEED, 8))
-print("stateless:", bool(first == second))
-other = tf.random.stateless_uniform((), seed=(SEED, 9))
-print("another seed, another number:", bool(first != other))
+one_for_all = np.random.default_rng(SEED)
+orders = [one_for_all.permutation(400) for _ in range(9)]  # of epochs 0 to 8
+after_restart = np.random.default_rng(SEED).permutation(400)
+print("one for all, restarted before epoch 8, goes on:", np.array_equal(after_restart, orders[8]))
+print("it begins again with epoch 0:", np.array_equal(after_restart, orders[0]))
+first, again = (np.random.default_rng([SEED, 8]).permutation(400) for _ in range(2))
+print("made from (seed, 8), twice the same:", np.array_equal(first, again))
+other = np.random.default_rng([SEED, 9]).permutation(400)
+print("made from (seed, 9), the same:", np.array_equal(first, other))
 
 # %% [markdown]
-# With the stateless kind a random choice can be made a function of *where we are*: the seed, the
-# epoch, and the position within the epoch. Nothing needs to be remembered, so nothing can be lost.
+# A generator that is made anew from (seed, epoch) makes every random choice a function of *where we
+# are*. Nothing needs to be remembered, so nothing can be lost.
 #
-# The order of an epoch is such a function of (seed, epoch). It has to be a permutation: each pair
-# exactly once, in another order each time.
+# What has to be chosen for an epoch? The order: a permutation, so that each pair comes exactly once.
+# And for each place in the order the cut and the mirroring, as in section 7. That is the whole plan
+# of an epoch, in four arrays.
+
+
+# %%
+def plan_by_hand(epoch, count):
+    """Of each position in the epoch: which pair, where to cut it, and whether to mirror it."""
+    random = np.random.default_rng([SEED, epoch])
+    order = random.permutation(count).astype(np.int32)
+    return order, *draw(random, count, margin)
+
+
+# %% tags=["nbval-check-output"]
+for epoch in (0, 1, 17):
+    both = zip(plan_by_hand(epoch, 400), pipeline.epoch_plan(config, 400, epoch), strict=True)
+    print(f"epoch {epoch}: equal to epoch_plan:", [np.array_equal(mine, its) for mine, its in both])
+
+# %% [markdown]
+# The package has the same lines, and two more for the settings `jitter` and `mirror`, by which a
+# configuration can switch either of them off. Its result has names as well: `pair`, `top`, `left`,
+# `mirrored`.
+
+# %% tags=["nbval-check-output"]
+import inspect
+
+print(inspect.getsource(pipeline.epoch_plan))
+
+# %% [markdown]
+# The plan can be asked before anything is trained. Predict: at batch size 150, how many of the 400
+# pairs does the network meet in an epoch, and how many in five?
 
 # %% tags=["nbval-check-output", "question-46"]
-orders = [pipeline.epoch_order(400, SEED, epoch).numpy() for epoch in range(5)]
+orders = [pipeline.epoch_plan(config, 400, epoch).pair for epoch in range(5)]
 print("each is a permutation:", all(np.array_equal(np.sort(o), np.arange(400)) for o in orders))
-print("again the same:", np.array_equal(orders[3], pipeline.epoch_order(400, SEED, 3)))
 moved = [(a != b).mean() for a, b in pairwise(orders)]
 print("from one epoch to the next over 95 % change their place:", min(moved) > 0.95)
 used = {pair for order in orders for pair in order[: 400 // 150 * 150].tolist()}
-print("five epochs at batch size 150 use over 390 of the 400 pairs:", len(used) > 390)
-print("without shuffling they use:", 400 // 150 * 150)
+print("an epoch at batch size 150 uses:", 400 // 150 * 150)
+print("five epochs use over 390 of the 400 pairs:", len(used) > 390)
 
 # %% [markdown]
-# (The last lines show one thing that shuffling is good for. Pairs that do not fill a batch are left
-# out; without shuffling they are always the same ones, and the network never sees them.)
+# That is one thing that shuffling is good for. Pairs that do not fill a batch are left out; without
+# shuffling they are always the same ones, and the network never sees them.
 #
 # Now the proof that matters. `training_batches` gives the stream of batches that notebook 05 trains
 # on. Take four epochs without a break; then, as a resumed training would, a new stream that begins
@@ -788,22 +805,22 @@ print("without shuffling they use:", 400 // 150 * 150)
 
 
 # %% tags=["nbval-check-output"]
-def stream(first_epoch, epochs):
-    batches, _ = pipeline.training_batches(
-        dataset, size, batch_size=2, seed=SEED, first_epoch=first_epoch, epochs=epochs, limit=8
-    )
+def stream(first_epoch):
+    four_epochs = config.replace(train_pairs=8, batch_size=2, epochs=4)
+    batches, _ = pipeline.training_batches(dataset, four_epochs, first_epoch)
     return [np.stack(batch) for batch in batches.as_numpy_iterator()]
 
 
-unbroken, resumed = stream(0, 4), stream(2, 4)
+unbroken, resumed = stream(0), stream(2)
 print(f"{len(unbroken)} batches without a break, {len(resumed)} after the restart")
 print("it equals the second half:", all(map(np.array_equal, unbroken[8:], resumed)))
 print("it repeats the first half:", any(map(np.array_equal, unbroken[:8], resumed)))
 
 # %% [markdown]
-# And with the usual tool? `tf.data` has a `shuffle` that takes a seed. Two runs with the same seed
-# agree, so it is often thought to be enough. Predict what a restart does to it: will the third
-# epoch be the third, some unrelated order, or something worse?
+# And with the usual tool? `tf.data` has a `shuffle` that takes a seed. It holds some elements in a
+# buffer and hands on one of them at random. Two runs with the same seed agree, so it is often
+# thought to be enough. Predict what a restart does to it: will the third epoch be the third, some
+# unrelated order, or something worse?
 
 
 # %% tags=["nbval-check-output"]
@@ -821,18 +838,24 @@ print("begins again:", after_restart == four_epochs[:40])
 # free Colab machine, would see the first epochs' orders over and over, and the same would happen to
 # its cuts. The average is hardly affected, but "the same seed gives the same network" is gone.
 #
+# A seed says where such a generator *began*. To go on in the middle one would have to save its state
+# with every checkpoint, and what lay in the buffer as well. And if the cuts are drawn inside `map`,
+# on several cores, then it depends on which core came first what number each pair got. An array
+# that is drawn beforehand has none of these worries. It is also open to inspection: you can print
+# it, plot it, or replace it by one of your own.
+#
 # ## 10 · The pipeline, step by step
 #
 # Everything is in place; what is missing is the assembly line. It should never make the network
 # wait. First, what should be kept in memory? The pipeline of TensorFlow's pix2pix tutorial shuffles
-# finished pictures: 400 float pairs wait in its buffer. Ours keeps the files decoded as bytes and
-# shuffles numbers.
+# finished pictures: 400 float pairs wait in its buffer. Ours keeps the files decoded as bytes, and
+# what is shuffled is the plan.
 
 # %% tags=["nbval-check-output", "question-46"]
 sizes = {
     "finished pairs, float32": 2 * 256 * 256 * 3 * 4,
     "enlarged pairs, uint8": 2 * 286 * 286 * 3,
-    "numbers, int32": 4,
+    "rows of the plan": 3 * 4 + 1,  # three int32, and a bool
 }
 for name, size_of_one in sizes.items():
     print(f"400 {name}: {400 * size_of_one:,} bytes")
@@ -844,53 +867,40 @@ print(f"the 2975 of Cityscapes, float32: {2975 * 2 * 256 * 256 * 3 * 4 / 1e9:.1f
 # **at every step**. Bytes take a quarter of the room of floats; a set that does not fit (more than
 # 1 GiB) is read from its files instead.
 #
-# Step one was done in section 7: `stacked` holds 8 decoded pairs. Step two is a little table for an
-# epoch: which pair, which epoch, which position.
+# Step one was done in section 7: `stacked` holds 8 decoded pairs. Step two makes a stream of the
+# plans of three epochs, one after the other, an element for each pair that is to be shown.
 
 # %%
 images = tf.constant(stacked)  # decoded once
-
-
-def positions(epoch):
-    """The plan of one epoch: (which pair, epoch, position), one element each."""
-    count = len(stacked)
-    order = pipeline.epoch_order(count, SEED, epoch)
-    return tf.data.Dataset.from_tensor_slices(
-        (order, tf.fill((count,), epoch), tf.range(count, dtype=tf.int64))
-    )
-
-
-plan = tf.data.Dataset.range(3).flat_map(positions)  # epochs 0, 1, 2 in a row
-for index, epoch, position in plan.skip(6).take(4):
-    print(f"epoch {epoch}, position {position}: pair {index}")
+plans = [plan_by_hand(epoch, len(stacked)) for epoch in range(3)]
+rows = tf.data.Dataset.from_tensor_slices(tuple(map(np.concatenate, zip(*plans, strict=True))))
+for index, top, left, mirrored in rows.skip(6).take(4).as_numpy_iterator():
+    print(f"pair {index}, cut at {top}, {left}{', mirrored' if mirrored else ''}")
 
 # %% [markdown]
-# The printed lines show the seam between two epochs: position 7 is followed by position 0 of the
-# next epoch. `flat_map` strings the epochs together.
+# The printed lines show the seam between two epochs: two pairs of the first, then two of the second.
+# (The package makes each plan when its epoch begins. The stream is the same.)
 #
-# Step three turns an element of the plan into pictures. The seed of the draw is made of seed, epoch
-# and position; the stateless functions take two numbers, so seed and epoch share one (the large
-# factor keeps the epochs of different seeds apart).
+# Step three turns an element of the plan into pictures. Nothing is drawn any more; the numbers are
+# only applied.
 
 
 # %%
-def prepare(index, epoch, position):
-    draw_seed = (SEED * 1_000_003 + epoch, position)
-    pair = pipeline.jitter_and_mirror(images[index], size, draw_seed)
-    pair = tf.cast(pair, tf.float32) / 127.5 - 1
+def prepare(index, top, left, mirrored):
+    pair = pipeline.cut(images[index], size, top, left, mirrored)
+    pair = to_network(tf.cast(pair, tf.float32))
     return pair[0], pair[1]
 
 
 batches = (
-    plan.map(prepare, num_parallel_calls=tf.data.AUTOTUNE)  # on all cores
+    rows.map(prepare, num_parallel_calls=tf.data.AUTOTUNE)  # on all cores
     .batch(2, drop_remainder=True)
     .prefetch(tf.data.AUTOTUNE)  # prepares the next batches while the network works
 )
 
 # %% tags=["nbval-check-output"]
-packaged, steps = pipeline.training_batches(
-    dataset, size, batch_size=2, seed=SEED, epochs=3, limit=8
-)
+three_epochs = config.replace(train_pairs=8, batch_size=2, epochs=3)
+packaged, steps = pipeline.training_batches(dataset, three_epochs)
 print("steps in an epoch:", steps)
 both = zip(batches.as_numpy_iterator(), packaged.as_numpy_iterator(), strict=True)
 print("by hand equal to training_batches:", all(np.array_equal(mine, its) for mine, its in both))
@@ -899,15 +909,15 @@ print("by hand equal to training_batches:", all(np.array_equal(mine, its) for mi
 # That is the whole pipeline of the package. Each word in the chain has its reason:
 #
 # - `map` on all cores, since the cuts of different pairs have nothing to do with each other;
-# - `batch` with `drop_remainder`, so that all batches have one shape. What is left over is another
-#   few pairs each epoch, since the order changes;
+# - `batch` with `drop_remainder`, so that all batches have one shape. What is left over in an epoch
+#   (with 8 pairs and batches of 2: nothing) is dropped from its plan, another few pairs each time;
 # - `prefetch`, so that the next batch is ready when the network asks. Without it the two take turns
 #   waiting for each other.
 #
 # Here is a batch as the network sees it.
 
 # %% alt="A batch of three pairs, label maps in the upper row and photos in the lower. In each column the two show the same house, cut and mirrored alike."
-view, _ = pipeline.training_batches(dataset, size, batch_size=3, seed=SEED, epochs=1, limit=8)
+view, _ = pipeline.training_batches(dataset, three_epochs.replace(batch_size=3))
 x, y = next(view.as_numpy_iterator())
 print(f"x {x.shape} {x.dtype}, y {y.shape}, values from {y.min():.2f} to {y.max():.2f}")
 columns = {f"pair {i + 1}": [x[i], y[i]] for i in range(3)}
@@ -927,6 +937,9 @@ plt.show()
 
 
 # %%
+import time
+
+
 def plain_batches(files, size):
     def prepare(path):
         picture = tf.io.decode_image(tf.io.read_file(path), 3, expand_animations=False)
@@ -951,7 +964,8 @@ def pairs_per_second(batches):
 limit = min(config.train_pairs or 400, 400)
 plain = plain_batches(dataset.files("train")[:limit], size)
 begin = time.perf_counter()
-ours, _ = pipeline.training_batches(dataset, size, seed=SEED, epochs=1, limit=limit)
+one_epoch = config.replace(train_pairs=limit, batch_size=1, epochs=1)
+ours, _ = pipeline.training_batches(dataset, one_epoch)
 decoding = time.perf_counter() - begin
 for batches in (plain, ours):  # the first pass builds TensorFlow's graphs
     pairs_per_second(batches)
@@ -972,10 +986,15 @@ print(f"pairs per second: plain {slow:.0f}, ours {fast:.0f}; ratio {fast / slow:
 # ## 12 · Your own folder
 #
 # Suppose you made pairs yourself: maps on the *left* this time, as JPEG, in a folder with `train`
-# and `test`. The next cell writes such a folder (a temporary one) and opens it as one would at
-# first try.
+# and `test`. (Files that end in .jpg, .jpeg, .png, .tif, .tiff, .webp or .bmp are read.) The next
+# cell writes such a folder, a temporary one, and opens it as one would at first try.
 
 # %%
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
 home = Path(tempfile.mkdtemp())
 folder = home / "my_pairs"
 for split, seeds in {"train": range(20, 26), "test": range(26, 28)}.items():
@@ -992,7 +1011,7 @@ def tell(message):
 
 try:
     open_dataset(folder)
-except datasets.DatasetError as error:
+except DatasetError as error:
     tell(error)
 
 # %% [markdown]
@@ -1002,14 +1021,17 @@ except datasets.DatasetError as error:
 # side those colours really are.
 
 # %% tags=["question-67"]
-tell(datasets.check(open_dataset(folder, direction="BtoA", palette="facades")))
+from pix2pix_course.datasets.check import check
+
+tell(check(open_dataset(folder, direction="BtoA", palette="facades")))
 mine = open_dataset(folder, direction="AtoB", palette="facades")
-tell(datasets.check(mine))
+tell(check(mine))
 
 # %% [markdown]
 # With `AtoB` there is no complaint (the number in brackets counts the files of that size). For sets
 # without label maps nobody can notice a wrong direction but you: look at a batch before you train.
-# Sizes that are not square are allowed, and noted, since each half will be squeezed into a square.
+# Pairs of several sizes are allowed, and noted; so are halves that are not square, since each will
+# be squeezed into a square. In a terminal, `pix2pix-course data check` says the same.
 #
 # Now some accidents: a picture with an odd number of columns, a text file with a picture's name,
 # and a download that broke off.
@@ -1020,7 +1042,7 @@ Image.new("RGB", (513, 256)).save(train / "odd.png")
 (train / "notes.jpg").write_text("ask Jana for the originals")
 (train / "half.jpg").write_bytes((train / "20.jpg").read_bytes()[:9000])
 mine = open_dataset(folder, direction="AtoB", palette="facades")
-tell(datasets.check(mine))
+tell(check(mine))
 
 # %% [markdown]
 # Each line of the report names a file, says what is wrong with it, and what to do. Nothing was
@@ -1029,29 +1051,44 @@ tell(datasets.check(mine))
 
 # %%
 for attempt in (
-    lambda: pipeline.training_batches(mine, size),
+    lambda: pipeline.training_batches(mine, config),
     lambda: read_pair(train / "odd.png"),
-    lambda: pipeline.load_pairs(mine, "val", size),
+    lambda: load_pairs(mine, "val", size),
 ):
     try:
         attempt()
-    except datasets.DatasetError as error:
+    except DatasetError as error:
         tell(f"{type(error).__name__}: {error}")
 
 # %% [markdown]
-# Mend the folder, and it is a data set like any other. The last cell removes the three bad files
-# and draws a batch; then it removes the folder.
+# Clean the folder up, and it is a data set like any other. The next cell removes the three bad files
+# and draws a batch.
 
 # %% tags=["nbval-check-output"]
 for name in ("odd.png", "notes.jpg", "half.jpg"):
     (train / name).unlink()
 mine = open_dataset(folder, direction="AtoB", palette="facades")
-batches, steps = pipeline.training_batches(mine, 64, batch_size=2)
+batches, steps = pipeline.training_batches(mine, config.replace(image_size=64, batch_size=2))
 x, y = next(batches.as_numpy_iterator())
 print(f"{steps} steps an epoch, x {x.shape}, y {y.shape}")
-colours = {count_colours(pipeline.to_image(image)) <= 12 for image in x}
+colours = {count_colours(to_image(image)) <= 12 for image in x}
 print("no more than twelve colours in each condition, in spite of JPEG:", colours == {True})
+
+# %% [markdown]
+# One question is left. What if somebody brings a folder with nothing but `train`? A network must be
+# tried on pairs that it was not trained on, so some of them are held out. Guess which, and how many
+# of the six, before you run the last cell. (It also removes the folder.)
+
+# %% tags=["nbval-check-output"]
+shutil.rmtree(folder / "test")
+alone = open_dataset(folder, direction="AtoB", palette="facades")
+print({split: [file.name for file in files] for split, files in alone.splits.items()})
+tell(alone.remark)
 shutil.rmtree(home)
+
+# %% [markdown]
+# The last tenth, at least one pair, becomes `val`, and a training says so before it begins. It is a
+# stopgap: if your files are sorted, the last ones may be of another kind than the rest.
 
 # %% [markdown]
 # ## Questions you may bring from older code
@@ -1082,7 +1119,9 @@ print(f"next: {next(loader)}, send(5): {loader.send(5)}, next: {next(loader)}")
 # imports.
 
 # %% tags=["nbval-check-output", "question-29"]
-packages = importlib.metadata.packages_distributions()["PIL"]
+from importlib.metadata import packages_distributions
+
+packages = packages_distributions()["PIL"]
 print("`import PIL` comes from:", {name.lower() for name in packages})
 
 # %% [markdown]
@@ -1104,9 +1143,9 @@ Image.fromarray(paint_pair(seed=3).label).resize((64, 64), Image.Resampling.NEAR
 #   edges. Labels are enlarged by nearest, photos by bicubic.
 # - Jitter must draw once for both sides. Drawn apart, a map fits its photo hardly better
 #   than the map of another house would.
-# - Random choices are a function of (seed, epoch, position), so a resumed training sees exactly
-#   what the unbroken one would have seen.
-# - Decode once, keep bytes, shuffle numbers, cut at every step, prefetch.
+# - All that is random in an epoch is drawn beforehand, as arrays that follow from (seed, epoch). So
+#   a resumed training sees exactly what the unbroken one would have seen.
+# - Decode once, keep bytes, shuffle the plan, cut at every step, prefetch.
 #
 # **What this does not show.** That jitter makes a better network: you have seen that it makes other
 # pictures, not that they help; an experiment for notebook 05. That the painted set stands for real
@@ -1174,8 +1213,8 @@ exercises.check_flip_upside_down(flip_upside_down)
 # %% [markdown] tags=["exercise"]
 # ### Exercise 3 · prediction: a buffer of ten
 #
-# `tf.data.Dataset.range(400).shuffle(10)` holds ten elements at a time, hands on one of them by
-# lot, and takes in the next. By how many places, at most, can an element come *earlier* than it
+# `tf.data.Dataset.range(400).shuffle(10)` holds ten elements at a time, hands on one of them at
+# random, and takes in the next. By how many places, at most, can an element come *earlier* than it
 # would without shuffling (`most_places`)? And later? What does that mean for a folder that is
 # sorted by street?
 
@@ -1209,7 +1248,6 @@ print(f"earlier by up to {earlier.max()} places, later by up to {-earlier.min()}
 
 # %% alt="The share of changed pixels against the distance between the two cuts. It rises steeply from the first pixel on, then bends, and at 15 pixels is near one half." tags=["exercise"]
 reaches = (0, 1, 2, 4, 8, 15)
-set_matplotlib_formats("png")
 # <solution>
 middle = maps[:, 15:-15, 15:-15]
 
@@ -1254,8 +1292,8 @@ for split, seeds in {"train": range(30, 36), "test": range(36, 38)}.items():
         picture = Image.fromarray(np.concatenate([grey, photo], axis=1))
         picture.save(home / "colouring" / split / f"{seed}.png")
 colouring = open_dataset(home / "colouring", direction="AtoB")
-tell(datasets.check(colouring))
-batches, _ = pipeline.training_batches(colouring, 64, batch_size=2)
+tell(check(colouring))
+batches, _ = pipeline.training_batches(colouring, config.replace(image_size=64, batch_size=2))
 x, y = next(batches.as_numpy_iterator())
 print(f"x {x.shape}, all channels alike: {np.array_equal(x[..., 0], x[..., 2])}; y {y.shape}")
 # </solution>
@@ -1269,9 +1307,9 @@ shutil.rmtree(home)
 # %% [markdown] tags=["exercise"]
 # ### Exercise 6 · prediction: mirrored test pairs
 #
-# A reader proposes to mirror half of the *test* pairs too, by lot, "for variety". A lazy network
+# A reader proposes to mirror half of the *test* pairs too, at random, "for variety". A lazy network
 # answers every condition with the mean of the training photos. We measure its mean distance to the
-# test photos three times, with a new lot each time. How many different results will there be, and
+# test photos three times, with new draws each time. How many different results will there be, and
 # what can no longer be compared?
 
 # %% tags=["exercise"]
@@ -1283,12 +1321,12 @@ different_results = 3
 exercises.check_different_results(different_results)
 
 # %% tags=["nbval-check-output", "question-34"]
-lazy = pipeline.load_pairs(dataset, "train", 64, limit=8).target.mean(axis=0)
-photos = pipeline.load_pairs(dataset, dataset.evaluation_split, 64, limit=8).target
+lazy = load_pairs(dataset, "train", 64, limit=8).target.mean(axis=0)
+photos = load_pairs(dataset, dataset.evaluation_split, 64, limit=8).target
 
 
 def distance():
-    """Mean distance of the lazy answer to the test photos, some of them mirrored by lot."""
+    """Mean distance of the lazy answer to the test photos, some of them mirrored at random."""
     mirrored = dice.random(len(photos)) < 0.5
     shown = np.where(mirrored[:, None, None, None], photos[:, :, ::-1], photos)
     return float(np.abs(shown - lazy).mean())
@@ -1298,8 +1336,8 @@ print("different results:", len({distance() for _ in range(3)}))
 
 # %% [markdown] tags=["solution"]
 # Three. The answer stays where it is while the photo is mirrored, so the distance depends on the
-# lot. Two networks, or two epochs of one, are then asked different questions, and a small
-# difference between their results may be the lot's. Every real network is in the same position,
+# draw. Two networks, or two epochs of one, are then asked different questions, and a small
+# difference between their results may be the draw's. Every real network is in the same position,
 # since none gives exactly the mirrored answer to a mirrored condition.
 
 # %% [markdown]

@@ -22,28 +22,15 @@
 # It builds on notebook 01 (pairs of images in [-1, 1]) and on the strided convolutions of
 # notebook 02. You need to know Keras layers and `fit`, nothing about GANs.
 
-# %%
-import importlib.metadata
-import importlib.util
-import subprocess
-import sys
-
-if importlib.util.find_spec("pix2pix_course") is None:  # in Colab, say: install it from its source
-    installed = {d.metadata["Name"].lower(): d.version for d in importlib.metadata.distributions()}
-    # what Colab brings stays as it is: pip must stop rather than replace one of these
-    keep = [f"{n}=={installed[n]}" for n in ("tensorflow", "keras", "numpy") if n in installed]
-    package = "pix2pix_course @ git+{{repository}}"
-    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", package, *keep], check=True)
+# %% tags=["setup"]
+# {{setup}}
 
 # %%
-from pix2pix_course.quiet import quiet_stderr
-
-with quiet_stderr():  # TensorFlow greets with log lines
-    import tensorflow as tf
 
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
+import tensorflow as tf
 from keras import layers
 from matplotlib.patches import Rectangle
 from PIL import Image, ImageFilter
@@ -51,16 +38,15 @@ from PIL import Image, ImageFilter
 from pix2pix_course import exercises
 from pix2pix_course.config import profile
 from pix2pix_course.datasets import open_dataset
-from pix2pix_course.discriminators import image_discriminator, patchgan, receptive_field
+from pix2pix_course.discriminators import patchgan, receptive_field
+from pix2pix_course.figures.plotting import image_grid, to_picture
+from pix2pix_course.figures.sliders import explore
 from pix2pix_course.generators import unet
-from pix2pix_course.interactive import explore
-from pix2pix_course.pipeline import load_pairs, to_network
-from pix2pix_course.plotting import image_grid, to_picture
+from pix2pix_course.pairs import load_pairs, to_network
+from pix2pix_course.training import build_discriminator
 
 # A GPU may round factors to ten bits; this notebook compares results closely, so it may not here.
 tf.config.experimental.enable_tensor_float_32_execution(False)
-gpus = len(tf.config.list_physical_devices("GPU"))
-print(f"TensorFlow {tf.__version__}, Keras {keras.__version__}, {gpus} GPU")
 
 # %% tags=["parameters"]
 PROFILE = "cpu"  # "smoke": every cell, in seconds; "cpu": minutes; "gpu": the paper's sizes
@@ -284,11 +270,11 @@ for padding in (1, 2, "same"):
 
 
 # %%
-def convolve(h, filters, stride, bias, padding=1):
+def convolve(h, channels, stride, use_bias, padding=1):
     """Zero padding, then a 4×4 convolution with weights from N(0, 0.02)."""
     h = layers.ZeroPadding2D(padding)(h)
     start = keras.initializers.RandomNormal(0.0, 0.02)
-    return layers.Conv2D(filters, 4, stride, use_bias=bias, kernel_initializer=start)(h)
+    return layers.Conv2D(channels, 4, stride, use_bias=use_bias, kernel_initializer=start)(h)
 
 
 def normalise(h):
@@ -303,15 +289,15 @@ def leaky(h):
 
 
 # %% tags=["question-69", "nbval-check-output"]
-h = leaky(convolve(pair, 64, stride=2, bias=True))
+h = leaky(convolve(pair, 64, stride=2, use_bias=True))
 print("layer 1:", h.shape)
-h = leaky(normalise(convolve(h, 128, stride=2, bias=False)))
+h = leaky(normalise(convolve(h, 128, stride=2, use_bias=False)))
 print("layer 2:", h.shape)
-h = leaky(normalise(convolve(h, 256, stride=2, bias=False)))
+h = leaky(normalise(convolve(h, 256, stride=2, use_bias=False)))
 print("layer 3:", h.shape)
-h = leaky(normalise(convolve(h, 512, stride=1, bias=False)))
+h = leaky(normalise(convolve(h, 512, stride=1, use_bias=False)))
 print("layer 4:", h.shape)
-h = convolve(h, 1, stride=1, bias=True)
+h = convolve(h, 1, stride=1, use_bias=True)
 print("logits: ", h.shape)
 
 # %% [markdown]
@@ -321,7 +307,7 @@ print("logits: ", h.shape)
 #
 # ### Why have layers 2 to 4 no bias?
 #
-# Look at the calls: `bias=False` wherever normalisation follows. Normalisation subtracts each
+# Look at the calls: `use_bias=False` wherever normalisation follows. Normalisation subtracts each
 # channel's mean. What happens to a constant that the convolution added to that channel just
 # before?
 
@@ -352,10 +338,10 @@ def patchgan_by_hand(side=None, padding=1):
     condition = keras.Input((side, side, 3), name="condition")
     image = keras.Input((side, side, 3), name="image")
     h = layers.Concatenate()([condition, image])
-    h = leaky(convolve(h, 64, 2, bias=True, padding=padding))
+    h = leaky(convolve(h, 64, 2, use_bias=True, padding=padding))
     for filters, stride in ((128, 2), (256, 2), (512, 1)):
-        h = leaky(normalise(convolve(h, filters, stride, bias=False, padding=padding)))
-    logits = convolve(h, 1, 1, bias=True, padding=padding)
+        h = leaky(normalise(convolve(h, filters, stride, use_bias=False, padding=padding)))
+    logits = convolve(h, 1, 1, use_bias=True, padding=padding)
     return keras.Model([condition, image], logits)
 
 
@@ -464,10 +450,10 @@ print(f"mean probability {sigmoid(logits).mean():.3f}, cross-entropy {loss_if_re
 
 
 # %% tags=["nbval-check-output"]
-def patch_of(index, layers_strided=3):
+def patch_of(index, strided_layers=3):
     """First and last pixel, in one dimension, that output number `index` looks at."""
     first = last = index
-    for stride in [1, 1] + [2] * layers_strided:
+    for stride in [1, 1] + [2] * strided_layers:
         first, last = first * stride - 1, last * stride + 2  # 4 wide, after 1 of padding
     return first, last
 
@@ -700,8 +686,9 @@ print("border answers differ:", bool(np.ptp(answers) > 1e-2 * scale))
 # %% tags=["question-21", "nbval-check-output"]
 print("     n  layers  field  step  grid for 256     weights")
 for n in range(6):
-    member = patchgan(layers_strided=n, image_size=256)
-    side = f"{member.output_shape[1]}×{member.output_shape[2]}"
+    member = patchgan(n)
+    _, rows, columns, _ = member.compute_output_shape([x.shape, y.shape])
+    side = f"{rows}×{columns}"
     deep = sum(isinstance(layer, layers.Conv2D) for layer in member.layers)
     print(f"{n:6} {deep:7} {receptive_field(n):6} {2**n:5} {side:>13} {trainable(member):11,}")
 
@@ -761,7 +748,7 @@ plt.show()
 
 # %% tags=["nbval-check-output"]
 for n in (0, 3):
-    member = patchgan(layers_strided=n)
+    member = patchgan(n)
     tidy = np.sort(member([x, y], training=False).numpy().ravel())
     mixed = np.sort(member([mixed_x, mixed_y], training=False).numpy().ravel())
     same = abs(tidy - mixed).max() < 1e-3 * tidy.std()
@@ -774,6 +761,24 @@ for n in (0, 3):
 # *colours* (the paper finds that it makes pictures more colourful), but it can say nothing about
 # edges or windows.
 #
+# ### The package's own code
+#
+# The package builds the whole family with two functions. Here they are, as the file has them: the
+# same code as yours, without the pauses. `strides` holds as many 2s as are asked for, and a 1; the
+# last layer, of stride 1 and one channel, stands by itself. The width doubles from layer to layer
+# (`2**level`), up to eight times the first one. The kernel is 4 pixels wide, or 1 for the PixelGAN,
+# which needs no padding then. `normalise` is yours of section 3, and `normal()` the initializer
+# N(0, 0.02) in it; both come from notebook 02.
+
+# %% tags=["nbval-check-output"]
+import inspect
+
+from pix2pix_course import discriminators
+
+print(inspect.getsource(discriminators.convolve))
+print(inspect.getsource(discriminators.patchgan))
+
+# %% [markdown]
 # ### Break it: a patch as large as the picture
 #
 # At the other end, some programs halve the picture down to 1×1 and put a dense layer on top. That
@@ -782,7 +787,8 @@ for n in (0, 3):
 # channel taken?
 
 # %% tags=["question-53", "question-54", "nbval-check-output"]
-whole = image_discriminator(256, filters=8)
+in_one = profile("gpu").replace(discriminator="image", discriminator_filters=8)  # 256 pixels
+whole = build_discriminator(in_one)
 print("answers for one picture:", whole.output_shape[1])
 alone = [whole(inputs, training=True).numpy().item() for inputs in ([x, y], [y, x])]
 both = whole([np.concatenate([x, y]), np.concatenate([y, x])], training=True).numpy().ravel()
@@ -835,7 +841,7 @@ def accuracy(answers, logits):
 
 def new_judge(conditional):
     """A small PatchGAN, ready for `fit`."""
-    judge = patchgan(layers_strided=n, filters=16, conditional=conditional)
+    judge = patchgan(n, filters=16, conditional=conditional)
     loss = keras.losses.BinaryCrossentropy(from_logits=True)
     judge.compile(keras.optimizers.Adam(1e-3, beta_1=0.5), loss, metrics=[accuracy])
     return judge
@@ -1084,9 +1090,9 @@ exercises.check_larger_picture(grid_of_512, patch_of_512, layers_for_512)
 
 # %%
 for strided in (3, 4):
-    member = patchgan(layers_strided=strided, filters=8, image_size=512)
+    side = patchgan(strided, filters=8).compute_output_shape([(1, 512, 512, 3)] * 2)[1]
     share = receptive_field(strided) / 512
-    print(f"{strided} strided layers: grid {member.output_shape[1]}, patch {share:.1%} of the side")
+    print(f"{strided} strided layers: grid {side}, patch {share:.1%} of the side")
 
 # %% [markdown] tags=["solution"]
 # 512 → 256 → 128 → 64 → 63 → 62. The three halvings double with the picture, but the two layers of
@@ -1181,7 +1187,9 @@ exercises.check_free_of_padding(free_of_padding)
 judge = judges["sees x and y"]
 given_pairs, right_answers = problem(test, next_ones(test.target))
 # <solution>
-print("first kernel:", judge.get_layer("layer_1_conv").kernel.shape)
+print(
+    "first kernel:", next(la for la in judge.layers if isinstance(la, layers.Conv2D)).kernel.shape
+)
 for name, ordered in {"[x, y]": given_pairs, "[y, x]": given_pairs[::-1]}.items():
     _, share = judge.evaluate(ordered, right_answers, batch_size=8, verbose=0)
     print(f"{name}: {share:.0%} of the patches right")
@@ -1241,7 +1249,7 @@ everywhere = [
     for each in (seen_answers, unseen_answers)
 ]
 # <solution>
-pixel_judge = patchgan(layers_strided=0, filters=16)
+pixel_judge = patchgan(0, filters=16)
 adam = keras.optimizers.Adam(1e-3, beta_1=0.5)
 pixel_judge.compile(adam, keras.losses.BinaryCrossentropy(from_logits=True), metrics=[accuracy])
 pixel_judge.fit(seen, everywhere[0], batch_size=8, epochs=3, verbose=0)

@@ -24,43 +24,30 @@
 # It builds on notebooks 01 (pairs in [-1, 1]), 02 (the generator) and 03 (the discriminator's
 # map of logits).
 
-# %%
-import importlib.metadata
-import importlib.util
-import subprocess
-import sys
-
-if importlib.util.find_spec("pix2pix_course") is None:  # in Colab, say: install it from its source
-    installed = {d.metadata["Name"].lower(): d.version for d in importlib.metadata.distributions()}
-    # what Colab brings stays as it is: pip must stop rather than replace one of these
-    keep = [f"{n}=={installed[n]}" for n in ("tensorflow", "keras", "numpy") if n in installed]
-    package = "pix2pix_course @ git+{{repository}}"
-    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", package, *keep], check=True)
+# %% tags=["setup"]
+# {{setup}}
 
 # %%
-from pix2pix_course.quiet import quiet_stderr
 
-with quiet_stderr():  # TensorFlow greets with log lines
-    import tensorflow as tf
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
+import tensorflow as tf
 from keras import ops
 
 from pix2pix_course import exercises
 from pix2pix_course.config import profile
 from pix2pix_course.datasets import open_dataset
+from pix2pix_course.datasets.painter import paint_pair
 from pix2pix_course.discriminators import patchgan
+from pix2pix_course.figures.plotting import image_grid
+from pix2pix_course.figures.sliders import explore
 from pix2pix_course.generators import unet
-from pix2pix_course.interactive import explore
 from pix2pix_course.losses import CHANCE, belief, discriminator_terms, generator_gan_term, l1_term
-from pix2pix_course.painter import FACADE, paint_pair
-from pix2pix_course.pipeline import load_pairs, load_size, to_network
-from pix2pix_course.plotting import image_grid
+from pix2pix_course.pairs import load_pairs, to_network
+from pix2pix_course.palettes import PALETTES
+from pix2pix_course.pipeline import load_size
 from pix2pix_course.training import build_discriminator, build_generator
-
-gpus = len(tf.config.list_physical_devices("GPU"))
-print(f"TensorFlow {tf.__version__}, Keras {keras.__version__}, {gpus} GPU")
 
 # %% tags=["parameters"]
 PROFILE = "cpu"  # "smoke", "cpu" or "gpu"
@@ -518,6 +505,24 @@ plt.show()
 # to notice: on painted facades another *real* photo costs more than a grey rectangle. L1 does not
 # measure how real a picture looks. The next two sections turn that remark into numbers.
 #
+# ### The package's own code
+#
+# All terms are on the table now, and the package's file of them is short. `distance_to` is the one
+# penalty behind both networks' terms: cross-entropy by `softplus` (sections 2 and 3) or least squares
+# (section 7), one cost a patch, then the mean (section 4). `belief` and `accuracy` are for reading
+# (section 5); for least squares, which has no sigmoid, the border is halfway between 0 and 1.
+
+# %% tags=["nbval-check-output"]
+import inspect
+
+from pix2pix_course import losses
+
+for function in ("distance_to", "discriminator_terms", "generator_gan_term", "l1_term"):
+    print(inspect.getsource(getattr(losses, function)))
+for function in ("belief", "accuracy"):
+    print(inspect.getsource(getattr(losses, function)))
+
+# %% [markdown]
 # ## 9 · What L1 cannot choose
 #
 # The label map says where the wall is, not which colour it has. Suppose walls of this kind are
@@ -561,9 +566,10 @@ plt.show()
 # among 256 values per channel, and compares with median and mean.
 
 # %% tags=["nbval-check-output"]
+facade = PALETTES["facades"].names.index("facade")  # the walls
 houses = [paint_pair(seed, size=64) for seed in range(61)]
 walls = np.stack(
-    [np.median(house.photo[house.class_ids == FACADE], axis=0) for house in houses]
+    [np.median(house.photo[house.class_ids == facade], axis=0) for house in houses]
 )  # one RGB colour per house
 
 distance = np.abs(guesses[:, None, None] - walls)  # (guess, house, channel)
@@ -663,7 +669,7 @@ def make_judge_step(judge, optimizer):
 
 
 keras.utils.set_random_seed(SEED)
-judge = patchgan(layers_strided=2, filters=16, conditional=False)
+judge = patchgan(2, filters=16, conditional=False)
 optimizer = keras.optimizers.Adam(2e-3, beta_1=0.5)
 optimizer.build(judge.trainable_variables)
 judge_step = make_judge_step(judge, optimizer)
@@ -898,7 +904,7 @@ def count_moved(before, variables):
     return f"{sum(moved)} of {len(moved)}"
 
 
-small_G, small_D = unet(64, filters=8), patchgan(layers_strided=2, filters=8)
+small_G, small_D = unet(64, filters=8), patchgan(2, filters=8)
 networks = {"G": small_G, "D": small_D}
 optimizers = {name: keras.optimizers.Adam(2e-4, beta_1=0.5) for name in networks}
 pair = paint_pair(7, size=64)

@@ -22,18 +22,8 @@
 #
 # It builds on the U-Net of notebook 02, the PatchGAN of 03 and the losses of 04.
 
-# %%
-import importlib.metadata
-import importlib.util
-import subprocess
-import sys
-
-if importlib.util.find_spec("pix2pix_course") is None:  # in Colab, say: install it from its source
-    installed = {d.metadata["Name"].lower(): d.version for d in importlib.metadata.distributions()}
-    # what Colab brings stays as it is: pip must stop rather than replace one of these
-    keep = [f"{n}=={installed[n]}" for n in ("tensorflow", "keras", "numpy") if n in installed]
-    package = "pix2pix_course @ git+{{repository}}"
-    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", package, *keep], check=True)
+# %% tags=["setup"]
+# {{setup}}
 
 # %%
 import json
@@ -42,28 +32,22 @@ import tempfile
 import time
 from pathlib import Path
 
-from pix2pix_course.quiet import quiet_stderr
-
-with quiet_stderr():  # TensorFlow greets with log lines
-    import tensorflow as tf
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib_inline.backend_inline import set_matplotlib_formats
+import tensorflow as tf
 
-from pix2pix_course import exercises, losses, runs, training
+from pix2pix_course import callbacks, exercises, losses, runs, training
 from pix2pix_course.config import Config, profile
-from pix2pix_course.datasets import open_dataset, read_pair
-from pix2pix_course.diagrams import two_halves
+from pix2pix_course.datasets import open_dataset
+from pix2pix_course.figures.diagrams import two_halves
+from pix2pix_course.figures.plotting import history_curves, image_grid, sample_film
+from pix2pix_course.figures.sliders import explore
 from pix2pix_course.generators import MODES, generate
-from pix2pix_course.interactive import explore
-from pix2pix_course.pipeline import load_pairs, to_network, training_batches
-from pix2pix_course.plotting import history_curves, image_grid, sample_film
+from pix2pix_course.pairs import load_pairs, read_pair, to_network
+from pix2pix_course.pipeline import training_batches
+from pix2pix_course.support.checkpoints import load_checkpoint
 from pix2pix_course.translation import pad_to_multiple, translate
-
-set_matplotlib_formats("jpeg", pil_kwargs={"quality": 75})  # photos as PNG would fill the file
-gpus = len(tf.config.list_physical_devices("GPU"))
-print(f"TensorFlow {tf.__version__}, Keras {keras.__version__}, {gpus} GPU")
 
 # %% tags=["parameters"]
 PROFILE = "cpu"  # "smoke", "cpu" or "gpu": how large, how long
@@ -114,9 +98,7 @@ def fresh():
 G, D, adam_G, adam_D = fresh()
 
 # %% tags=["nbval-check-output"]
-batches, steps_per_epoch = training_batches(
-    dataset, small.image_size, small.batch_size, SEED, limit=small.train_pairs
-)
+batches, steps_per_epoch = training_batches(dataset, small.replace(epochs=1))
 x, y = next(iter(batches))
 y_hat = G(x, training=True)
 print("x", tuple(x.shape), " y", tuple(y.shape), " y_hat", tuple(y_hat.shape))
@@ -323,10 +305,8 @@ moved = {
     half: {name: typical_step(old[f"{name} weights"], new[f"{name} weights"]) for name in "DG"}
     for half, old, new in (("D", before_d, after_d), ("G", before_g, after_g))
 }
-set_matplotlib_formats("png")
 two_halves(gradients, moved)
 plt.show()
-set_matplotlib_formats("jpeg", pil_kwargs={"quality": 75})
 
 # %% [markdown]
 # Follow the coloured arrows, against the grey ones. In D's half they end at D: the tape took
@@ -411,6 +391,21 @@ print(f"4 steps by hand {middle - begin:.2f} s, by fit (already traced) {finish 
 # Many times faster here. The larger the networks and images, the smaller the factor, since the
 # arithmetic itself is the same.
 #
+# ### The package's own code
+#
+# Here are the two halves as the package has them. Hold them against yours: `generated` is your
+# `y_hat`, `judge` gives the pair to D, and `optimizer` and `discriminator_optimizer` are the two
+# Adams. Two things are new, and small. `gan_weight` is 1; where it is 0 nobody needs D, so D is not
+# trained (section 9 does that). And `report` adds what the step found to the means that `fit`
+# prints: D's terms, its mean answers and its accuracy, as notebook 04 built them, and G's two terms.
+
+# %% tags=["nbval-check-output"]
+import inspect
+
+print(inspect.getsource(training.Pix2Pix.train_step))
+print(inspect.getsource(training.Pix2Pix.train_discriminator))
+
+# %% [markdown]
 # ### In turn, or at once?
 #
 # The package moves D first and shows G the D that has *just* learned from this very batch. Other
@@ -493,7 +488,7 @@ def count_nan(network):
     return sum(bool(np.isnan(w.numpy()).any()) for w in network.trainable_weights)
 
 
-bias = model.generator.get_layer("output_deconv").bias
+bias = model.generator.trainable_variables[-1]  # of the last layer, one number a colour
 bias.assign([float("nan"), 0.0, 0.0])
 print("arrays with a NaN: G", count_nan(model.generator), " D", count_nan(model.discriminator))
 
@@ -510,8 +505,8 @@ for network in (model.generator, model.discriminator):
 
 # %% tags=["nbval-check-output"]
 try:
-    model.fit(batches, **once, callbacks=[training.StopOnNaN()])
-except training.TrainingDiverged as error:
+    model.fit(batches, **once, callbacks=[callbacks.StopOnNaN()])
+except callbacks.TrainingDiverged as error:
     print(type(error).__name__, *str(error).split(". "), sep="\n  ")
 
 # %% [markdown]
@@ -572,10 +567,8 @@ except runs.RunError as error:
 # plot, the L1 distance to the target, should look like in a training that goes well.
 
 # %% alt="Three plots by epoch. G's L1 does not fall. D's loss stays below chance and G's adversarial term well above it, both nearly flat. D believes real pictures far more than generated ones, and keeps away from 1 and 0." tags=["question-72"]
-set_matplotlib_formats("png")  # lines and letters stay sharp
 history_curves(run.history, losses.CHANCE[config.gan_loss])
 plt.show()
-set_matplotlib_formats("jpeg", pil_kwargs={"quality": 75})
 speed = np.median([row["images_per_second"] for row in run.history])
 print(f"median speed: {speed:.0f} images per second")
 
@@ -695,10 +688,10 @@ _, checkpoint = runs.newest_checkpoint(scratch / "stopped, a copy")
 forgetful = training.build_pix2pix(small)
 forgetful.generator.load_weights(checkpoint / "generator.weights.h5")
 forgetful.discriminator.load_weights(checkpoint / "discriminator.weights.h5")
-rest, _ = training_batches(dataset, 64, 2, SEED, first_epoch=1, epochs=3, limit=8)
+rest, _ = training_batches(dataset, small.replace(epochs=3), first_epoch=1)
 
 # %%
-dropout = [training.SeedEachEpoch(SEED)]
+dropout = [callbacks.SeedEachEpoch(SEED)]
 forgetful.fit(rest, initial_epoch=1, epochs=3, **once, callbacks=dropout)
 lost = mean_distance(unbroken.generator.get_weights(), forgetful.generator.get_weights())
 kept = mean_distance(unbroken.generator.get_weights(), resumed.generator.get_weights())
@@ -1090,20 +1083,20 @@ exercises.check_fading_rate(fading_rate)
 # ### Exercise 4 · experiment: resume without the seeds
 #
 # Resume the stopped run of section 7 once more, from `checkpoint`, with Adam's state
-# (`runs.load_checkpoint(unseeded, checkpoint)`) but *without* `SeedEachEpoch`. Does the generator
+# (`load_checkpoint(unseeded.networks(), unseeded.states(), checkpoint)`) but *without* `SeedEachEpoch`. Does the generator
 # end where the unbroken run did? Which layers are to blame?
 
 # %% tags=["exercise"]
 _, checkpoint = runs.newest_checkpoint(scratch / "stopped, a copy")
 unseeded = training.build_pix2pix(small)
-rest, _ = training_batches(dataset, 64, 2, SEED, first_epoch=1, epochs=3, limit=8)
+rest, _ = training_batches(dataset, small.replace(epochs=3), first_epoch=1)
 # <solution>
-runs.load_checkpoint(unseeded, checkpoint)
+load_checkpoint(unseeded.networks(), unseeded.states(), checkpoint)
 unseeded.fit(rest, initial_epoch=1, epochs=3, **once)
 ends = unseeded.generator.get_weights()
 off = mean_distance(unbroken.generator.get_weights(), ends)
 print(f"apart by {off:.6f}, where forgetting Adam cost {lost:.6f}")
-print([layer.name for layer in unseeded.generator.layers if getattr(layer, "rate", 0)])
+print([type(la).__name__ for la in unseeded.generator.layers if getattr(la, "rate", 0)])
 # </solution>
 
 # %% [markdown] tags=["solution"]

@@ -26,48 +26,31 @@
 # It builds on the run of notebook 05; of the earlier notebooks it needs the label maps of 01 and
 # the L1 term of 04.
 
-# %%
-import importlib.metadata
-import importlib.util
-import subprocess
-import sys
-
-if importlib.util.find_spec("pix2pix_course") is None:  # in Colab, say: install it from its source
-    installed = {d.metadata["Name"].lower(): d.version for d in importlib.metadata.distributions()}
-    # what Colab brings stays as it is: pip must stop rather than replace one of these
-    keep = [f"{n}=={installed[n]}" for n in ("tensorflow", "keras", "numpy") if n in installed]
-    package = "pix2pix_course @ git+{{repository}}"
-    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", package, *keep], check=True)
+# %% tags=["setup"]
+# {{setup}}
 
 # %%
 import time
 from pathlib import Path
 from unittest.mock import patch
 
-from pix2pix_course.quiet import quiet_stderr
-
-with quiet_stderr():  # TensorFlow greets with log lines
-    import tensorflow as tf
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib_inline.backend_inline import set_matplotlib_formats
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from pix2pix_course import evaluation, exercises, painter, runs
+from pix2pix_course import evaluation, exercises, runs
 from pix2pix_course.config import profile
+from pix2pix_course.datasets import facade, painter
+from pix2pix_course.evaluation import read_labels, train_segmenter
+from pix2pix_course.figures.plotting import image_grid
 from pix2pix_course.generators import MODES, generate
-from pix2pix_course.pipeline import load_pairs, to_image, to_network
-from pix2pix_course.plotting import image_grid
-from pix2pix_course.segmenter import read_labels, train_segmenter
+from pix2pix_course.pairs import load_pairs, to_image, to_network
 from pix2pix_course.training import build_generator
 from pix2pix_course.translation import translate
 
-set_matplotlib_formats("jpeg", pil_kwargs={"quality": 45})  # photos as PNG would fill the file
 plt.rcParams["figure.dpi"] = 80
-gpus = len(tf.config.list_physical_devices("GPU"))
-print(f"TensorFlow {tf.__version__}, Keras {keras.__version__}, {gpus} GPU")
 
 # %% tags=["parameters"]
 PROFILE = "cpu"  # "smoke", "cpu" or "gpu": how large, how long
@@ -422,8 +405,8 @@ plt.show()
 # ## 6 · The wrong question
 #
 # Perhaps you still believe that the generated walls, being of the wrong colour, deserve their bad
-# marks. Then consider two photos that are *both right*. The painter draws materials by lot from a
-# shelf, `painter.WALLS`. If it finds the shelf in reverse order, the same lots take other
+# marks. Then consider two photos that are *both right*. The painter draws random materials from a
+# shelf, `facade.WALLS`. If it finds the shelf in reverse order, the same draws take other
 # materials: the same street, built of stone instead of brick.
 
 
@@ -433,7 +416,7 @@ def paint_twins(count, size):
     found = []
     for seed in range(900_000, 900_000 + 4 * count):
         pair = painter.paint_pair(seed, size)
-        with patch.object(painter, "WALLS", painter.WALLS[::-1]):
+        with patch.object(facade, "WALLS", facade.WALLS[::-1]):
             twin = painter.paint_pair(seed, size)
         if np.array_equal(pair.label, twin.label):  # bright walls may take another trim
             found.append((pair.photo, twin.photo, pair.class_ids))
@@ -580,7 +563,7 @@ if palette is None:
     print(SKIPPED)
 else:
     begin = time.monotonic()
-    reader = evaluation.run_segmenter(run, dataset, store, verbose=0)
+    reader = evaluation.segmenter_of(config, dataset, store, verbose=0)
     truth = np.stack([palette.to_ids(condition) for condition in x])
     print(f"reader of {len(palette)} classes: {reader.count_params():,} weights and averages")
     print(f"ready after {time.monotonic() - begin:.0f} s")
@@ -741,7 +724,6 @@ else:
     names = [f"{palette.names[k]} ({shares[k]:.1%})" for k in occurring]
 
 # %% alt="IoU of each class, the most common at the top. Real photos read well in all. Generated ones come close in the common classes and lose most in rare ones such as decorations, blinds and pillars."
-set_matplotlib_formats("png")  # lines and letters stay sharp
 if palette is None:
     print(SKIPPED)
 else:
@@ -833,7 +815,6 @@ else:
     plt.show()
 
 # %% alt="The generated pictures with the lowest and the highest pixel accuracy, each with its label map, the map read from it and the target. The worse one was asked for many small parts."
-set_matplotlib_formats("jpeg", pil_kwargs={"quality": 45})
 if palette is None:
     print(SKIPPED)
 else:
@@ -927,7 +908,6 @@ else:
     print_consistency(ladder)
 
 # %% alt="Label consistency as bars. Real photos come first, generated ones second; an untrained generator, mixed-up conditions and shuffled real photos lie together far below."
-set_matplotlib_formats("png")
 if palette is None:
     print(SKIPPED)
 else:
@@ -1159,8 +1139,8 @@ if palette is None:
 else:
     train = load_pairs(dataset, "train", config.image_size, config.train_pairs)
     train_ids = np.stack([palette.to_ids(condition) for condition in train.condition])
-    options = {"filters": config.segmenter_filters, "epochs": 1, "verbose": 0}
-    hasty = train_segmenter(train.target, train_ids, len(palette), **options)
+    in_haste = config.replace(segmenter_epochs=1)
+    hasty = train_segmenter(train.target, train_ids, len(palette), in_haste)
     for name, images in ladder.items():
         counts = evaluation.confusion(truth, read_labels(hasty, images), len(palette))
         mine, hastily = consistency(images), evaluation.consistency_scores(counts)

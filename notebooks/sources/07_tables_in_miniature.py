@@ -25,44 +25,26 @@
 # It builds on everything before: the networks of 02 and 03, the losses of 04, the runs of 05 and
 # the label consistency of 06.
 
-# %%
-import importlib.metadata
-import importlib.util
-import subprocess
-import sys
-
-if importlib.util.find_spec("pix2pix_course") is None:  # in Colab, say: install it from its source
-    installed = {d.metadata["Name"].lower(): d.version for d in importlib.metadata.distributions()}
-    # what Colab brings stays as it is: pip must stop rather than replace one of these
-    keep = [f"{n}=={installed[n]}" for n in ("tensorflow", "keras", "numpy") if n in installed]
-    package = "pix2pix_course @ git+{{repository}}"
-    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", package, *keep], check=True)
+# %% tags=["setup"]
+# {{setup}}
 
 # %%
 from itertools import combinations
 from pathlib import Path
 
-from pix2pix_course.quiet import quiet_stderr
-
-with quiet_stderr():  # TensorFlow greets with log lines
-    import tensorflow as tf
-import keras
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib_inline.backend_inline import set_matplotlib_formats
 from PIL import Image
 
-from pix2pix_course import exercises, experiments, runs
+from pix2pix_course import ablation, exercises, runs
+from pix2pix_course.ablation import PUBLISHED
 from pix2pix_course.datasets import open_dataset
 from pix2pix_course.discriminators import receptive_field
-from pix2pix_course.experiments import PUBLISHED
-from pix2pix_course.pipeline import load_pairs
-from pix2pix_course.plotting import image_grid
-from pix2pix_course.recipes import recipe
+from pix2pix_course.figures.plotting import image_grid
+from pix2pix_course.pairs import load_pairs
+from pix2pix_course.variants.recipes import recipe
 
 plt.rcParams["figure.dpi"] = 80
-gpus = len(tf.config.list_physical_devices("GPU"))
-print(f"TensorFlow {tf.__version__}, Keras {keras.__version__}, {gpus} GPU")
 
 # %% tags=["parameters"]
 PROFILE = "cpu"  # "smoke", "cpu" or "gpu": how large, how long
@@ -93,10 +75,10 @@ RUNS = "runs"  # where trained runs live
 
 # %% tags=["nbval-check-output"]
 base = recipe(RECIPE, PROFILE).replace(dataset=DATASET, direction=DIRECTION, palette=PALETTE)
-rows = experiments.table_configs(base)
+rows = ablation.table_configs(base)
 reference = rows["L1+cGAN"].to_dict()
 for name, config in rows.items():
-    changed = {key: value for key, value in config.to_dict().items() if value != reference[key]}
+    changed = {key: value for key, (value, _) in config.differences(base).items()}
     if "discriminator_layers" in changed:
         changed["discriminator_layers"] = "(section 2)"
     print(f"{name:26}", ", ".join(f"{key}={value}" for key, value in changed.items()) or "-")
@@ -145,7 +127,7 @@ SIZES = {
     "gpu": {},  # the paper's own, on whatever data set you name
 }
 base = base.replace(**SIZES[PROFILE])
-rows = experiments.table_configs(base)
+rows = ablation.table_configs(base)
 seeds = [SEED + k for k in range(SEEDS or {"smoke": 1}.get(PROFILE, 3))]
 print(f"{base.image_size} pixels, {base.epochs} epochs, seeds {seeds}")
 
@@ -157,7 +139,7 @@ print(f"{base.image_size} pixels, {base.epochs} epochs, seeds {seeds}")
 # more. Only, the family of PatchGANs has no field between 1 and 16 pixels:
 
 # %% tags=["nbval-check-output"]
-paper = experiments.table_configs(base.replace(image_size=256, discriminator_layers=3))
+paper = ablation.table_configs(base.replace(image_size=256, discriminator_layers=3))
 print(f"{'':13}{'paper, of 256':>20}{'here, of ' + str(base.image_size):>20}")
 for name in PUBLISHED["3 · patches"]:
     line = f"{name:13}"
@@ -193,7 +175,7 @@ def luck_by_hand(a, b):
 
 for n in (1, 2, 3, 4, 5):
     mine = luck_by_hand(n, n)
-    same = np.isclose(mine, experiments.luck(n, n))
+    same = np.isclose(mine, ablation.luck(n, n))
     print(f"{n} seeds each: once in {1 / mine:3.0f}   as the package says: {same}")
 
 # %% [markdown]
@@ -201,8 +183,8 @@ for n in (1, 2, 3, 4, 5):
 # once in two: a table of single trainings, sorted by score, always *looks* like an order. So the
 # rule is:
 #
-# > An order is **carried** if every seed of the one is above every seed of the other, and there
-# > are at least three of each. If the opposite is carried, it is **reversed**. All else is
+# > An order is **consistent** if every seed of the one is above every seed of the other, and there
+# > are at least three of each. If the opposite is consistent, it is **reversed**. All else is
 # > **open**: not "equal", only not decided by so few trainings.
 #
 # It compares ranks, so it needs no assumption about how scores are distributed (three numbers
@@ -216,7 +198,7 @@ def verdict_by_hand(better, worse):
     if luck_by_hand(len(better), len(worse)) > 0.05:
         return "open"
     if min(better) > max(worse):
-        return "carried"
+        return "consistent"
     return "reversed" if max(better) < min(worse) else "open"
 
 
@@ -226,11 +208,11 @@ for better, worse in zip(
     strict=True,
 ):
     mine = verdict_by_hand(better, worse)
-    same = mine == experiments.verdict(better, worse)
+    same = mine == ablation.verdict(better, worse)
     print(f"{better!s:9} above {worse!s:9}  {mine:8}  as the package says: {same}")
 values = np.array([1.0, 2.0, 6.0])
 by_hand = np.sqrt(((values - values.mean()) ** 2).sum() / (len(values) - 1))
-print("spread:", np.isclose(by_hand, experiments.spread(values).deviation))
+print("spread:", np.isclose(by_hand, ablation.spread(values).deviation))
 
 # %% [markdown]
 # The second line is the interesting one. The means are 6 and 3, far apart, yet one training of the
@@ -253,7 +235,7 @@ print("spread:", np.isclose(by_hand, experiments.spread(values).deviation))
 
 # %%
 folder = Path(RUNS) / f"tables-{RECIPE}-{Path(DATASET).name}-{PROFILE}-seed{SEED}"
-grid = experiments.run_grid(rows, seeds, folder)
+grid = ablation.run_grid(rows, seeds, folder)
 print(f"{len(grid.cells)} trainings in {folder}")
 
 # %% [markdown]
@@ -262,17 +244,17 @@ print(f"{len(grid.cells)} trainings in {folder}")
 # folder.
 
 # %% tags=["nbval-check-output"]
-again = experiments.run_grid(rows, seeds, folder, verbose=0)
+again = ablation.run_grid(rows, seeds, folder, verbose=0)
 print("read back:", again.cells == grid.cells)
 print("the rows L1+cGAN and patch are one training:", grid.of("patch") == grid.of("L1+cGAN"))
 print("trainings:", len(grid.cells) == 10 * len(seeds))
 larger = {"small": base, "large": base.replace(image_size=128)}
 try:
-    experiments.run_grid(larger, seeds, folder)
+    ablation.run_grid(larger, seeds, folder)
 except ValueError as error:
     print("refused:", str(error).split(": ")[0].replace("\n", " "))
 try:
-    experiments.run_grid({"L1": rows["L1"].replace(lambda_l1=1.0)}, seeds, folder)
+    ablation.run_grid({"L1": rows["L1"].replace(lambda_l1=1.0)}, seeds, folder)
 except runs.RunError as error:
     print("refused:", str(error).split("with ")[1].split(". ")[0])
 
@@ -318,7 +300,7 @@ def dot_plot(published):
 
 def print_verdicts(published):
     """A line for each order that the published numbers claim."""
-    for better, worse in experiments.published_orders(published):
+    for better, worse in ablation.published_orders(published):
         print(f"{better:>24}  above  {worse:26}{grid.verdict(better, worse, metric)}")
 
 
@@ -349,14 +331,14 @@ dot_plot(losses)
 print_verdicts(losses)
 
 # %% [markdown]
-# Under `smoke` no row has learnt anything, one seed cannot carry an order, and "open" everywhere is
+# Under `smoke` no row has learnt anything, one seed cannot make an order consistent, and "open" everywhere is
 # correct. In our run, under `cpu`, the reader gives real photos a mean IoU of 0.74 and photos of
 # other conditions 0.13. In between, this is what the seeds agree on:
 #
-# - **Both terms are needed: carried.** Either sum (0.34 to 0.41) is above L1 alone (0.25 to 0.31),
+# - **Both terms are needed: consistent.** Either sum (0.34 to 0.41) is above L1 alone (0.25 to 0.31),
 #   and L1 alone is above either adversarial term alone. The first half of that is the central
 #   claim of the paper (§4.2).
-# - **Without L1, the condition matters: carried.** cGAN is above GAN. A D that never sees the label
+# - **Without L1, the condition matters: consistent.** cGAN is above GAN. A D that never sees the label
 #   map asks for a house, not for *this* house, and GAN ends up at the floor.
 # - **cGAN alone against L1 alone: reversed.** In the paper cGAN is far ahead (.16 to .11), here far
 #   behind. L1 gives every pixel an answer from the first step on. An adversarial term is worth as
@@ -368,7 +350,6 @@ print_verdicts(losses)
 #   carry the order, not a reason for it.
 
 # %% alt="Two conditions translated under five losses. L1: soft and dull, in the right layout. GAN and cGAN alone: strong colours, a checkerboard, hardly a house. The sums: L1's layout with edges."
-set_matplotlib_formats("jpeg", pil_kwargs={"quality": 60})
 pictures(losses)
 
 # %% [markdown]
@@ -384,7 +365,6 @@ pictures(losses)
 # condition has gone through the 1×1 bottleneck. Look at your second bet.
 
 # %%
-set_matplotlib_formats("png")  # dots and letters stay sharp
 generators = PUBLISHED["2 · generators"]
 print(grid.table(generators))
 
@@ -395,7 +375,6 @@ dot_plot(generators)
 print_verdicts(generators)
 
 # %% alt="Two conditions translated by four generators. The encoder-decoder paints the same brown wall, or the same vague house, for both; the U-Nets put windows where the condition has them."
-set_matplotlib_formats("jpeg", pil_kwargs={"quality": 60})
 pictures(generators)
 
 # %% [markdown]
@@ -407,14 +386,13 @@ pictures(generators)
 #
 # Then look at the floor. Both encoder-decoders score *below* photos of other houses: a wall
 # without windows has none in the right place even by luck. Their order among themselves comes out
-# reversed, and it compares two generators that both ignore the condition. **An order may be carried
+# reversed, and it compares two generators that both ignore the condition. **An order may be consistent
 # and yet mean little.** The rule guards against luck, not against a bad question.
 
 # %% [markdown]
 # ## 7 · Table 3: what D sees
 
 # %%
-set_matplotlib_formats("png")
 patches = PUBLISHED["3 · patches"]
 print(grid.table(patches))
 
@@ -425,12 +403,11 @@ dot_plot(patches)
 print_verdicts(patches)
 
 # %% alt="Two conditions translated with four patch sizes of D. All show the same soft brown house with windows in the right places; the differences are hard to see."
-set_matplotlib_formats("jpeg", pil_kwargs={"quality": 60})
 pictures(patches)
 
 # %% [markdown]
 # The means put the patch on top and the pixel at the bottom, as in the paper, and a table of means
-# would say so. But of the five published orders the seeds carry one: the patch beats the pixel.
+# would say so. But of the five published orders one is consistent: the patch beats the pixel.
 # The dots of all others overlap, so they stay open: whether the patch beats the whole image,
 # whether the whole image beats single pixels, and where the small patch belongs.
 #
@@ -446,18 +423,18 @@ pictures(patches)
 # A table without a spread reads as if one training of each row were enough. Suppose you had only
 # one: you draw one of your seeds for each of two rows, and believe what you see. For each order of
 # the paper, in how many of all possible draws would you have seen it? **Guess** first, for an
-# order that is carried and for one that is open.
+# order that is consistent and for one that is open.
 
 # %% tags=["question-49"]
 print(f"{'order of the paper':53}{'seen in':>9}   verdict of all seeds")
 for published in PUBLISHED.values():
-    for better, worse in experiments.published_orders(published):
+    for better, worse in ablation.published_orders(published):
         draws = [a > b for a in grid.values(better, metric) for b in grid.values(worse, metric)]
         order = f"{better}  above  {worse}"
         print(f"{order:53}{sum(draws):4} of {len(draws)}   {grid.verdict(better, worse, metric)}")
 
 # %% [markdown]
-# An order that is carried shows in all nine draws: that is the rule itself. An order that is open
+# An order that is consistent shows in all nine draws: that is the rule itself. An order that is open
 # shows in some of them. Whoever had trained one pair would have seen a clear result, in one
 # direction or the other, and no sign that it was a lottery ticket. In our run, one order of table 3
 # shows in four draws of nine: a coin would say the same.
@@ -466,19 +443,19 @@ for published in PUBLISHED.values():
 # did we ask about?
 
 # %% tags=["nbval-check-output"]
-orders = [order for rank in PUBLISHED.values() for order in experiments.published_orders(rank)]
+orders = [order for rank in PUBLISHED.values() for order in ablation.published_orders(rank)]
 different = {tuple(str(rows[name]) for name in order): order for order in orders}
 print(f"{len(orders)} orders in tables 1 to 3, {len(different)} different ones")
-expected = len(different) * experiments.luck(3, 3)
-print(f"if they were all void, luck alone would carry about {expected:.0f} of them")
+expected = len(different) * ablation.luck(3, 3)
+print(f"if they were all void, luck alone would make consistent about {expected:.0f} of them")
 
 # %%
 answers = [grid.verdict(better, worse, metric) for better, worse in different.values()]
-for answer in ("carried", "open", "reversed"):
+for answer in ("consistent", "open", "reversed"):
     print(f"{answer:9}{answers.count(answer):3} of {len(answers)}")
 
 # %% [markdown]
-# In our run 12 of the 20 are carried, 4 reversed and 4 open. Luck would have carried one and
+# In our run 12 of the 20 are consistent, 4 reversed and 4 open. Luck would have made one consistent and
 # reversed another, so most of these are no accident; but any single one could be. Whoever tests
 # twenty claims at 5 % must say so. (They are not independent, either. They share their rows, so
 # one unlucky row moves several of them.)
@@ -513,7 +490,7 @@ for each in ("psnr", "ssim", metric):
     print(f"L1 above L1+cGAN in {each}:", grid.verdict("L1", "L1+cGAN", each))
 
 # %% [markdown]
-# L1 alone has the best PSNR of these rows. In PSNR, "L1 above L1+cGAN" is carried; in mean IoU its
+# L1 alone has the best PSNR of these rows. In PSNR, "L1 above L1+cGAN" is consistent; in mean IoU its
 # opposite is; in SSIM it is open. No contradiction: notebook 06 showed that PSNR pays for blur. But
 # it means that "which loss is best?" has no answer until somebody says best at what, and that the
 # choice of the metric has to be made *before* the results are seen. With six metrics to choose from
@@ -534,7 +511,7 @@ for each in ("psnr", "ssim", metric):
 # - A mean without a spread can be sorted, but the order need not be there.
 #
 # **What this does not show.** Nothing about Cityscapes, 256 pixels or long trainings: each
-# "carried" holds for this miniature. One reader judged, one data set was painted, and the seeds
+# "consistent" holds for this miniature. One reader judged, one data set was painted, and the seeds
 # vary the start, the order of the pairs and dropout, but neither the reader nor the test pictures.
 # The rule asks whether two rows differ, not by how much, and "open" is no proof of equality: with
 # ten seeds some of it would be decided. All rows share one learning rate and one number of steps; a
@@ -564,7 +541,7 @@ exercises.check_seeds_needed(seeds_needed)
 
 # %%
 for first, second in ((4, 4), (6, 6), (8, 8), (11, 11), (2, 20)):
-    print(f"{first:2} and {second:2} seeds: once in {1 / experiments.luck(first, second):,.0f}")
+    print(f"{first:2} and {second:2} seeds: once in {1 / ablation.luck(first, second):,.0f}")
 
 # %% [markdown] tags=["solution"]
 # Seven: $\binom{12}{6} = 924$ is just too few, $\binom{14}{7} = 3432$ is enough. With 2 and 20
@@ -598,7 +575,7 @@ for better, worse in different.values():
 
 # %% [markdown] tags=["solution"]
 # A given one of the two is ahead in all n seeds once in $2^n$, one in 8 for three: weaker evidence
-# than "all of one above all of the other" (one in 20). Every order that is carried has 3 of 3, but
+# than "all of one above all of the other" (one in 20). Every order that is consistent has 3 of 3, but
 # not the reverse: in our run two open orders have it as well, the patch above the whole image and
 # the whole image above the pixel. Seed by seed, the luck that both rows share cancels. To be
 # worth a claim it would take five seeds ($2^5 = 32$).
@@ -640,7 +617,7 @@ for each in grid.cells[0].scores:
 
 # %% [markdown] tags=["solution"]
 # There is no single right number here. A right answer names its bet, gives all means with their
-# spread, and claims no more than the rule of section 3 allows: "carried", "reversed" or "open".
+# spread, and claims no more than the rule of section 3 allows: "consistent", "reversed" or "open".
 # For the weights, it reports mean IoU *and* PSNR, and expects that they choose differently.
 
 # %% [markdown]

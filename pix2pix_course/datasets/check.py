@@ -57,10 +57,10 @@ class Report:
 
     def __str__(self) -> str:
         """The report for people, at most 20 problems long."""
-        counts = ", ".join(f"{count} {split}" for split, count in self.counts.items())
+        counts = ", ".join(f"{count} {split} pairs" for split, count in self.counts.items())
         sizes = [f"{w}×{h} ({n})" for (h, w), n in self.sizes.items()] or ["none readable"]
         sizes = ", ".join([*sizes[:5], *(["…"] if len(sizes) > 5 else [])])
-        lines = [f"{self.folder}: {counts} pairs; halves of {sizes} pixels"]
+        lines = [f"{self.folder}: {counts}; halves of {sizes} pixels"]
         lines += [f"  {path} {problem}: {advice}" for path, problem, advice in self.problems[:20]]
         if len(self.problems) > 20:
             lines.append(f"  … and {len(self.problems) - 20} more")

@@ -1,35 +1,13 @@
 """Checks of notebook 06, "Evaluation": try them before you read on."""
 
-from pix2pix_course.checking import check, expect_equal, expect_parts, expect_prediction
+import numpy as np
 
-
-@check("06.1")
-def check_half_the_error(decibels) -> None:
-    """By how many decibels PSNR rises when every error is halved: 20 log10 2."""
-    import math
-
-    expect_prediction(
-        decibels,
-        20 * math.log10(2),
-        misconceptions=(
-            (
-                10 * math.log10(2),
-                "so much brings half of the *squared* error; what becomes of the MSE when each "
-                "error is halved?",
-            ),
-            (-20 * math.log10(2), "which way does the scale run? Higher is better"),
-            (10, "20 dB are a factor of 10, but decibels count factors, not shares"),
-            (2, "that is the factor; put it into the formula of section 2"),
-            (20 * math.log(2), "PSNR takes the logarithm to base 10"),
-        ),
-    )
+from pix2pix_course.exercises.checking import check, expect_equal, expect_parts
 
 
 @check("06.2")
 def check_confusion_fast(confusion_fast) -> None:
     """Counts (k, k) by true class (rows) and class read (columns), of uint8 label maps."""
-    import numpy as np
-
     k = 20  # so that truth * k passes 255, and some classes occur nowhere
     rng = np.random.default_rng(6)
     truth, read = rng.integers(16, size=(2, 3, 20, 25), dtype=np.uint8)
@@ -71,8 +49,6 @@ def check_confusion_fast(confusion_fast) -> None:
 @check("06.5")
 def check_mean_difference(mean_difference) -> None:
     """Mean and standard error of paired differences, the deviation over n or over n - 1."""
-    import numpy as np
-
     rng = np.random.default_rng(65)
     difficulty = rng.normal(0.6, 0.15, 9)
     first = difficulty + rng.normal(0.03, 0.02, 9)

@@ -1,12 +1,12 @@
 """Checks of notebook 04, "Losses": try them before you read on."""
 
-from pix2pix_course.checking import check, expect, expect_equal, expect_parts, expect_prediction
+import numpy as np
+
+from pix2pix_course.exercises.checking import check, expect, expect_equal, expect_parts
 
 
 def _logits():
     """Logits of real and of generated patches, (2, 6, 6, 1): such that no two mistakes agree."""
-    import numpy as np
-
     rng = np.random.default_rng(4)
     real, fake = rng.normal(1.5, 2, (2, 6, 6, 1)), rng.normal(-1.2, 1, (2, 6, 6, 1))
     return real.astype("float32"), fake.astype("float32")
@@ -15,8 +15,6 @@ def _logits():
 @check("04.1")
 def check_hinge_terms(hinge_terms) -> None:
     """Two scalars: mean max(0, 1 - z) over real patches, mean max(0, 1 + z) over generated."""
-    import numpy as np
-
     real, fake = _logits()
     wanted = np.maximum(0, 1 - real).mean(), np.maximum(0, 1 + fake).mean()
     swapped = np.maximum(0, 1 + real).mean(), np.maximum(0, 1 - fake).mean()
@@ -54,29 +52,9 @@ def check_hinge_terms(hinge_terms) -> None:
         expect_equal(mine, right, what=name, misconceptions=zip(wrong, hints, strict=True))
 
 
-@check("04.2")
-def check_least_cost(least_cost) -> None:
-    """The least that a real patch costs when the sigmoid is applied twice: -log σ(1)."""
-    import math
-
-    expect_prediction(
-        least_cost,
-        math.log1p(math.exp(-1)),
-        misconceptions=(
-            (0, "that is the least from a logit; which values can D's last sigmoid give?"),
-            (math.log(2), "that is the cost of the answer 0; D can do better than σ(0)"),
-            (math.log1p(math.e), "that is -log(1 - σ(1)), what a generated patch costs there"),
-            (1 / (1 + math.exp(-1)), "that is the probability σ(1); what does it cost?"),
-            (1 - 1 / (1 + math.exp(-1)), "that is 1 - σ(1); take the logarithm of σ(1)"),
-        ),
-    )
-
-
 @check("04.3")
 def check_judged_right(judged_right) -> None:
     """Share of all patches on the right side of logit 0."""
-    import numpy as np
-
     real, fake = _logits()
     fake = fake[:1]  # fewer, so that a mean of two means is not the mean of all
     all_patches = real.size + fake.size
@@ -115,22 +93,3 @@ def check_judged_right(judged_right) -> None:
             (np.mean(real > 0), "that is the share of the real patches alone"),
         ),
     )
-
-
-@check("04.5")
-def check_favourite_wall(favourite_wall) -> None:
-    """Which colour L1 alone paints if 80 of 100 walls are brick: the majority's."""
-    expect(
-        str(favourite_wall).strip().casefold() in ("brick", "plaster", "blue", "pink"),
-        f"one of 'brick', 'plaster', 'blue' and 'pink' is asked for, not {favourite_wall!r}",
-    )
-    expect_prediction(
-        favourite_wall,
-        "brick",
-        misconceptions=(
-            ("pink", "pink was the median at equal odds; sort 100 walls by one channel and take "
-             "the middle one"),
-            ("plaster", "L1 takes the side of the majority"),
-            ("blue", "L1 takes the side of the majority"),
-        ),
-    )  # fmt: skip

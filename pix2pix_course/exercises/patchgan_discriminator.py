@@ -1,45 +1,8 @@
 """Checks of notebook 03, "PatchGAN discriminator": try them before you read on."""
 
-from pix2pix_course.checking import check, expect, expect_equal, expect_parts, expect_prediction
+import numpy as np
 
-
-@check("03.1")
-def check_larger_picture(grid, field, strided_layers) -> None:
-    """Side of the grid, of the patch, and layers for the old share, at 512 pixels: 62, 70, 4."""
-    expect_prediction(
-        grid,
-        62,
-        tolerance=0,
-        misconceptions=(
-            (
-                60,
-                "the grid does not double; what do the two layers of stride 1 cost at any size?",
-            ),
-            (64, "three halvings give 64; the two layers of stride 1 do not keep the size"),
-            (63, "that is after four layers; the fifth costs one place more"),
-            (30, "a larger picture has more patches; carry 512 through the five layers"),
-            (62 * 62, "that is the number of answers; the side of the grid is asked for"),
-        ),
-    )
-    expect_prediction(
-        field,
-        70,
-        tolerance=0,
-        misconceptions=(
-            (140, "the patch follows from the layers alone, and these are the same"),
-            (142, "that is the patch of one layer more"),
-        ),
-    )
-    expect_prediction(
-        strided_layers,
-        4,
-        tolerance=0,
-        misconceptions=(
-            (3, "with three, a patch of 70 is 14 per cent of the side; it was 27"),
-            (1, "say how many in all, not how many more"),
-            (6, "each strided layer about doubles the patch, so twice as many are far too many"),
-        ),
-    )
+from pix2pix_course.exercises.checking import check, expect, expect_equal, expect_parts
 
 
 @check("03.2")
@@ -94,8 +57,6 @@ def check_padded_patch_of(padded_patch_of) -> None:
 @check("03.3")
 def check_cut(cut) -> None:
     """All windows of a batch, in any order; every pixel of the input has a value of its own."""
-    import numpy as np
-
     images = np.arange(2 * 14 * 17, dtype="float32").reshape(2, 14, 17, 1)
     side, step = 5, 3
 
@@ -145,24 +106,4 @@ def check_cut(cut) -> None:
 
 def _by_first_pixel(windows):
     """The windows in an order that does not depend on how they were cut."""
-    import numpy as np
-
     return windows[np.argsort(windows[:, 0, 0, 0])]
-
-
-@check("03.4")
-def check_free_of_padding(count) -> None:
-    """How many of the ImageGAN's 36 patches lie within 256 pixels: none, for they are 286 wide."""
-    inner = (
-        "does the middle of the grid look at less? A patch of 286 pixels lies in a picture of 256"
-    )
-    expect_prediction(
-        count,
-        0,
-        misconceptions=(
-            (36, "is a patch of 286 pixels smaller than the picture?"),
-            (16, inner),
-            (4, inner),
-            (1, inner),
-        ),
-    )

@@ -1,43 +1,22 @@
 """Checks of notebook 08, "One idea, six implementations": try them before you read on."""
 
-from pix2pix_course.checking import check, expect, expect_prediction
-
-
-@check("08.1")
-def check_instance_of_two(fate) -> None:
-    """A 1×1 map under instance normalisation, two images in the batch: dead all the same."""
-    expect(
-        str(fate).strip().casefold() in ("dead", "alive"),
-        f"one of 'dead' and 'alive' is asked for, not {fate!r}",
-    )
-    expect_prediction(
-        fate,
-        "dead",
-        misconceptions=(
-            (
-                "alive",
-                "a second image helps batch normalisation, which averages over the batch; over "
-                "which numbers does instance normalisation average?",
-            ),
-        ),
-    )
+from pix2pix_course.config import Config
+from pix2pix_course.exercises.checking import check, expect
+from pix2pix_course.variants import recipes
 
 
 @check("08.2")
 def check_no_jitter(no_jitter) -> None:
-    """A `Defect` that finds enlarging with a central crop, and mends that alone."""
-    from pix2pix_course.config import Config
-    from pix2pix_course.recipes import RECIPES, Defect
-
+    """A `Defect` that finds enlarging with a central crop, and repairs that alone."""
     expect(
-        isinstance(no_jitter, Defect),
+        isinstance(no_jitter, recipes.Defect),
         "a `recipes.Defect` is wanted: name, found_in, text, repair",
     )
     expect(
         callable(no_jitter.found_in),
         "`found_in` should be a function: it gets a Config and tells whether that has the fault",
     )
-    tjwei, gluon = RECIPES["tjwei_keras"], RECIPES["gluon_tutorial"]
+    tjwei, gluon = recipes.RECIPES["tjwei_keras"], recipes.RECIPES["gluon_tutorial"]
     expect(not no_jitter.found_in(Config()), "it also finds the paper's recipe, which has no fault")
     expect(
         not no_jitter.found_in(gluon),
@@ -49,22 +28,19 @@ def check_no_jitter(no_jitter) -> None:
         not no_jitter.found_in(tjwei.replace(jitter=False)),
         "it finds a central crop even where nothing is enlarged, so that nothing is cut off",
     )
-    mended = tjwei.replace(**no_jitter.repair)
-    expect(not no_jitter.found_in(mended), "the fault is still there after its own `repair`")
+    repaired = tjwei.replace(**no_jitter.repair)
+    expect(not no_jitter.found_in(repaired), "the fault is still there after its own `repair`")
     expect(
-        mended.jitter,
+        repaired.jitter,
         "the repair gives up the jitter; the program wanted one, so let it crop at random",
     )
-    changed = [key for key, value in mended.to_dict().items() if value != tjwei.to_dict()[key]]
+    changed = list(repaired.differences(tjwei))
     expect(changed == ["crop"], f"the repair changes more than the crop: {', '.join(changed)}")
 
 
 @check("08.4")
 def check_own_recipe(own_recipe) -> None:
     """A `Config` without known faults that is none of the six, nor one of them at another size."""
-    from pix2pix_course import recipes
-    from pix2pix_course.config import Config
-
     expect(isinstance(own_recipe, Config), "a `Config` is wanted, such as `Config(...)`")
     faults = [f"{defect.name} (it {defect.text})" for defect in recipes.defects(own_recipe)]
     expect(not faults, f"it has a known fault: {'; '.join(faults)}")

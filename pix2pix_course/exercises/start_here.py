@@ -1,15 +1,14 @@
 """Checks of notebook 00, "Start here": try them before you read on."""
 
-from pix2pix_course.checking import check, expect, expect_equal, expect_prediction
+import numpy as np
+
+from pix2pix_course.exercises.checking import check, expect, expect_equal
+from pix2pix_course.palettes import PALETTES
 
 
 @check("00.1")
 def check_replace_class(replace_class) -> None:
     """Pixels of the old class in the new one's colour, the others and the given map as before."""
-    import numpy as np
-
-    from pix2pix_course.palettes import PALETTES
-
     palette = PALETTES["facades"]
     ids = np.arange(3 * len(palette), dtype=np.uint8).reshape(4, 9) % len(palette)
     label = palette.to_rgb(ids)
@@ -48,35 +47,3 @@ def check_replace_class(replace_class) -> None:
             ),
         )
         expect(not aliased, "the map that was given has changed as well; work on a copy of it")
-
-
-@check("00.2")
-def check_g_pays(g_pays) -> None:
-    """1.20 of D, and 100 times 0.31."""
-    expect_prediction(
-        g_pays,
-        32.2,
-        tolerance=0.01,
-        misconceptions=(
-            (1.51, "λ is missing: it stands in front of the distance"),
-            (120.31, "λ stands in front of the distance, not of what D charges"),
-            (151, "λ stands in front of the distance alone"),
-            (31, "that is the distance's part; D charges as well"),
-            (1.20, "that is D's part; the distance has a price as well"),
-            (29.8, "both parts are paid: they are added"),
-        ),
-    )
-
-
-@check("00.3")
-def check_d_answers(d_answers) -> None:
-    """To what it cannot tell apart D answers with the share of real ones: one half."""
-    expect_prediction(
-        d_answers,
-        0.5,
-        misconceptions=(
-            (1, "D would say so to the generated ones too, since they look the same"),
-            (0, "D would say so to the photos too, and half of what it sees are photos"),
-            (50, "in percent, yes; the answer is a number from 0 to 1"),
-        ),
-    )

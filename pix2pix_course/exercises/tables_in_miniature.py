@@ -1,30 +1,13 @@
 """Checks of notebook 07, "The paper's tables in miniature": try them before you read on."""
 
-from pix2pix_course.checking import check, expect_equal, expect_prediction
+import numpy as np
 
-
-@check("07.1")
-def check_seeds_needed(seeds_needed) -> None:
-    """Seeds for each of two rows so that luck separates them at most once in 1000: 7."""
-    expect_prediction(
-        seeds_needed,
-        7,
-        misconceptions=(
-            (3, "three and three: once in 20 (section 3)"),
-            (5, "five and five: once in 252 (section 3)"),
-            (6, "close: six and six separate by luck once in 924, and that is more often"),
-            (10, "so many tosses of a coin would be needed; here all 2n scores are ranked, and "
-             "that says more"),
-            (14, "that is both rows together; how many has each?"),
-        ),
-    )  # fmt: skip
+from pix2pix_course.exercises.checking import check, expect_equal
 
 
 @check("07.2")
 def check_paired(paired) -> None:
     """Number of seeds in which the first row is ahead."""
-    import numpy as np
-
     better = np.array([0.41, 0.52, 0.33, 0.60, 0.48, 0.36])
     worse = np.array([0.40, 0.45, 0.35, 0.55, 0.48, 0.31])
     ahead = better > worse

@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from pix2pix_course.plotting import to_picture
+from pix2pix_course.figures.plotting import to_picture
 
 
 def pix2pix_diagram(condition, generated, target) -> Figure:

@@ -78,9 +78,7 @@ def _filled(cell: nbformat.NotebookNode, source: Path) -> str:
     text, address = cell.source, repository()
     if "setup" in files.tags(cell):
         if text != SETUP:
-            raise files.NotebookError(
-                f"{source.name}: the cell tagged setup reads {SETUP!r}, alone"
-            )
+            raise files.NotebookError(f"{source.name}: the cell tagged setup reads {SETUP!r}")
         text = Path(__file__).with_name("setup_cell.py").read_text(encoding="utf-8").strip()
     text = text.replace("{{repository}}", address)
     text = text.replace("{{repository_path}}", "/".join(address.split("/")[-2:]))
@@ -110,9 +108,8 @@ def strip(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     """
     for cell in notebook.cells:
         kept = {name: cell.metadata[name] for name in ("tags", "alt") if cell.metadata.get(name)}
-        cell.metadata = nbformat.from_dict(
-            kept | (COLLAPSED if "setup" in files.tags(cell) else {})
-        )
+        kept |= COLLAPSED if "setup" in files.tags(cell) else {}
+        cell.metadata = nbformat.from_dict(kept)
     notebook.metadata = nbformat.from_dict(files.METADATA)
     return notebook
 

@@ -37,7 +37,7 @@ class Assignment:
     """A notebook as it was handed out, and by exercise id the cells that check it."""
 
     path: Path
-    cells: list[NotebookNode]
+    texts: set[str]
     checks: dict[str, list[NotebookNode]]
     parameters: dict[str, str]
 
@@ -65,14 +65,13 @@ def grade(
         profile: under which they run.
         timeout: seconds that one notebook may take; then its kernel is killed.
         course: the student editions as handed out; default: the checkout's.
-        data_folder: where data sets are; default: the course's.
+        data_folder: see `run.execute`.
 
     Returns:
         The marks by student, in alphabetical order, and the ids of the marked exercises.
 
     Raises:
-        GradingError: the folder holds no notebook, or the course no checked exercise; or the
-            output folder holds files of these names that no grading made.
+        GradingError: there is nothing to grade, or no grading made what lies in `output`.
     """
     assignments = read_assignments(course or files.default_folder())
     output = output.resolve()
@@ -124,11 +123,7 @@ def _make_room(output: Path) -> None:
 
 
 def read_assignments(course: Path) -> list[Assignment]:
-    """The course's notebooks that have checked exercises.
-
-    Raises:
-        GradingError: there are none.
-    """
+    """The course's notebooks that have checked exercises; `GradingError` if none has."""
     found = []
     for path in files.find(course):
         notebook = files.read(path)
@@ -138,18 +133,15 @@ def read_assignments(course: Path) -> list[Assignment]:
             if exercise.checks
         }
         if checks:
-            found.append(Assignment(path, notebook.cells, checks, files.parameters(path)))
+            texts = {cell.source for cell in notebook.cells}
+            found.append(Assignment(path, texts, checks, files.parameters(path)))
     if not found:
         raise GradingError(f"no notebook in {course} has exercises with checks")
     return found
 
 
 def submissions(folder: Path, but_not: Path | None = None) -> dict[str, list[Path]]:
-    """The notebooks in a folder by student: the file's name, or that of the folder it lies in.
-
-    Raises:
-        GradingError: no such folder, or nothing in it.
-    """
+    """The notebooks in a folder by student: the file's name, or that of the folder it lies in."""
     if not folder.is_dir():
         raise GradingError(f"no folder {folder}")
     found: dict[str, list[Path]] = {}
@@ -216,20 +208,16 @@ def _shortened(notebook: NotebookNode) -> NotebookNode:
     return notebook
 
 
-def recognise(
-    texts: Iterable[str], name: str, assignments: Iterable[Assignment]
-) -> Assignment | None:
+def recognise(texts: set[str], name: str, assignments: Iterable[Assignment]) -> Assignment | None:
     """Which notebook of the course has the most of these cells to itself; else by its name."""
-    theirs = {a.path: {cell.source for cell in a.cells} for a in assignments}
 
     def shared(assignment: Assignment) -> int:
-        others = [cells for path, cells in theirs.items() if path != assignment.path]
-        return len(theirs[assignment.path].difference(*others).intersection(texts))
+        others = [a.texts for a in assignments if a is not assignment]
+        return len(assignment.texts.difference(*others) & texts)
 
     best = max(assignments, key=shared)
-    if shared(best):
-        return best
-    return next((a for a in assignments if a.path.stem in name), None)
+    named = (assignment for assignment in assignments if assignment.path.stem in name)
+    return best if shared(best) else next(named, None)
 
 
 def prepare(notebook: NotebookNode, assignment: Assignment) -> tuple[NotebookNode, list[str]]:

@@ -22,17 +22,11 @@ class QuestionError(Exception):
 
 @dataclass(frozen=True)
 class Answer:
-    """A cell that answers a question.
+    """A cell that answers a question."""
 
-    Attributes:
-        notebook: its file name.
-        section: the heading above the cell.
-        is_shown: the cell is code, so that a reader can run it; else a text.
-    """
-
-    notebook: str
-    section: str
-    is_shown: bool
+    notebook: str  # its file name
+    section: str  # the heading above the cell
+    is_shown: bool  # the cell is code, so that a reader can run it; else a text
 
     @property
     def link(self) -> str:

@@ -242,10 +242,7 @@ def inject(
 
 def _values(names, values, extra, folder, output) -> dict[Path, dict[str, object]]:
     """The chosen notebooks, each with those of the parameters that it knows."""
-    known = {
-        path: files.parameters(path)
-        for path in files.select(names, folder or files.default_folder())
-    }
+    known = {path: files.parameters(path) for path in files.select(names, folder)}
     given = {**values, "RUNS": str(output / "runs"), **extra}
     all_names = sorted({name for its_own in known.values() for name in its_own})
     # A misspelled parameter would change nothing; papermill only warns.

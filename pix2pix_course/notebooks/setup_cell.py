@@ -20,4 +20,5 @@ elif importlib.util.find_spec("pix2pix_course") is None:  # in Colab, say: insta
 
 import pix2pix_course
 
-pix2pix_course.setup()
+if "get_ipython" in globals():  # in a notebook: start TensorFlow quietly and say what there is
+    pix2pix_course.setup()

@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 from scipy.stats import mannwhitneyu
 
-from pix2pix_course import experiments, runs
+from pix2pix_course import ablation, runs
+from pix2pix_course.ablation import PUBLISHED, SCORES, Cell, Grid
 from pix2pix_course.config import Config, profile
 from pix2pix_course.discriminators import receptive_field
-from pix2pix_course.experiments import PUBLISHED, SCORES, Cell, Grid
 
 # --- the tables ------------------------------------------------------------------------------
 
 
 def test_the_tables_vary_one_thing_each():
     base = Config()
-    configs = experiments.table_configs(base)
+    configs = ablation.table_configs(base)
     assert set(configs) == {name for rows in PUBLISHED.values() for name in rows}
     assert configs["L1+cGAN"] == configs["U-Net, L1+cGAN"] == configs["patch"] == base
     assert configs["L1"] == configs["U-Net, L1"] == base.replace(gan_weight=0)
@@ -24,7 +24,7 @@ def test_the_tables_vary_one_thing_each():
 
 
 def test_the_patches_at_256_pixels_are_the_papers():
-    configs = experiments.table_configs(Config())
+    configs = ablation.table_configs(Config())
     rows = PUBLISHED["3 · patches"]
     assert [receptive_field(configs[row].discriminator_layers) for row in rows] == [1, 16, 70, 286]
 
@@ -32,44 +32,44 @@ def test_the_patches_at_256_pixels_are_the_papers():
 @pytest.mark.parametrize("size", [64, 128, 256, 512])
 def test_the_whole_image_is_just_seen_and_the_grid_stays_6_by_6(size):
     base = Config(image_size=size, discriminator_layers=2)
-    layers = experiments.table_configs(base)["whole image"].discriminator_layers
+    layers = ablation.table_configs(base)["whole image"].discriminator_layers
     assert size < receptive_field(layers) < 1.13 * size
     assert size // 2**layers - 2 == 6  # two convolutions of stride 1 take a row each
 
 
 def test_published_orders_are_those_of_the_paper():
-    losses = experiments.published_orders(PUBLISHED["1 · losses"])
+    losses = ablation.published_orders(PUBLISHED["1 · losses"])
     assert losses[0] == ("L1+cGAN", "cGAN")
     assert len(losses) == 10
     # 16×16 and 70×70 tie in IoU, and differ in pixel accuracy
     patches = PUBLISHED["3 · patches"]
-    assert ("patch", "small patch") not in experiments.published_orders(patches)
-    assert ("patch", "small patch") in experiments.published_orders(patches, "pixel_accuracy")
+    assert ("patch", "small patch") not in ablation.published_orders(patches)
+    assert ("patch", "small patch") in ablation.published_orders(patches, "pixel_accuracy")
 
 
 # --- concluding ------------------------------------------------------------------------------
 
 
 def test_spread_by_hand():
-    found = experiments.spread([1.0, 2.0, 6.0])
+    found = ablation.spread([1.0, 2.0, 6.0])
     assert (found.mean, found.n) == (3.0, 3)
     assert found.deviation == pytest.approx(7**0.5)  # (4 + 1 + 9) / 2
     assert str(found) == "3.000 ± 2.646"
-    assert str(experiments.spread([0.25])) == "0.250"
+    assert str(ablation.spread([0.25])) == "0.250"
 
 
 def test_luck_counts_the_orders_that_separate_two_groups():
     orders = list(permutations("aaabb"))
     separated = sum(order[:3] == ("a", "a", "a") for order in orders) / len(orders)
-    assert experiments.luck(3, 2) == pytest.approx(separated)
+    assert ablation.luck(3, 2) == pytest.approx(separated)
     test = mannwhitneyu([4, 5, 6], [1, 2, 3], alternative="greater", method="exact")
-    assert experiments.luck(3, 3) == pytest.approx(test.pvalue)
+    assert ablation.luck(3, 3) == pytest.approx(test.pvalue)
 
 
 @pytest.mark.parametrize(
     ("better", "worse", "answer"),
     [
-        ([4, 5, 6], [1, 2, 3], "carried"),
+        ([4, 5, 6], [1, 2, 3], "consistent"),
         ([1, 2, 3], [4, 5, 6], "reversed"),
         ([4, 5, 6], [1, 2, 4], "open"),  # a tie
         ([4, 5, 9], [1, 2, 4.5], "open"),  # the means are far apart, and yet
@@ -78,7 +78,7 @@ def test_luck_counts_the_orders_that_separate_two_groups():
     ],
 )
 def test_an_order_needs_seeds_that_agree_and_enough_of_them(better, worse, answer):
-    assert experiments.verdict(better, worse) == answer
+    assert ablation.verdict(better, worse) == answer
 
 
 # --- running -----------------------------------------------------------------------------------
@@ -103,7 +103,7 @@ def stub(monkeypatch):
         (folder / "cell.json").write_text(json.dumps({"seconds": 90, "scores": scores(value)}))
         return Cell(name, config.seed, scores(value), 90, folder)
 
-    monkeypatch.setattr(experiments, "run_cell", run_cell)
+    monkeypatch.setattr(ablation, "run_cell", run_cell)
     return trained
 
 
@@ -115,7 +115,7 @@ CONFIGS = {
 
 
 def test_equal_configurations_are_trained_once_and_seeds_are_the_outer_loop(stub, tmp_path, capsys):
-    grid = experiments.run_grid(CONFIGS, range(2), tmp_path)
+    grid = ablation.run_grid(CONFIGS, range(2), tmp_path)
     assert stub == [("weak", 0), ("strong", 0), ("weak", 1), ("strong", 1)]
     np.testing.assert_allclose(grid.values("weak again", "mean_iou"), [0.10, 0.11])
     assert grid.spread("strong", "mean_iou").mean == pytest.approx(0.205)
@@ -132,20 +132,20 @@ def test_equal_configurations_are_trained_once_and_seeds_are_the_outer_loop(stub
 
 
 def test_what_is_finished_is_read_back_and_more_seeds_are_added(stub, tmp_path, capsys):
-    experiments.run_grid(CONFIGS, [0], tmp_path, verbose=0)
+    ablation.run_grid(CONFIGS, [0], tmp_path, verbose=0)
     assert capsys.readouterr().out == ""
-    grid = experiments.run_grid(CONFIGS, [0, 1, 2], tmp_path)
+    grid = ablation.run_grid(CONFIGS, [0, 1, 2], tmp_path)
     assert len(stub) == 6
     assert "2 of 6 trainings were finished before" in capsys.readouterr().out
-    assert grid.verdict("strong", "weak again", "mean_iou") == "carried"
+    assert grid.verdict("strong", "weak again", "mean_iou") == "consistent"
     assert grid.verdict("weak", "strong", "mean_iou") == "reversed"
 
 
 def test_a_folder_of_another_grid_is_refused(stub, tmp_path):
-    experiments.run_grid(CONFIGS, [0], tmp_path, verbose=0)
+    ablation.run_grid(CONFIGS, [0], tmp_path, verbose=0)
     other = {"weak": CONFIGS["weak"].replace(epochs=7)}
     with pytest.raises(runs.RunError, match=r"weak.seed0 holds .*epochs=2 instead of 7"):
-        experiments.run_grid(other, [0], tmp_path)
+        ablation.run_grid(other, [0], tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -163,12 +163,12 @@ def test_a_folder_of_another_grid_is_refused(stub, tmp_path):
 )
 def test_a_grid_that_could_not_be_compared_is_refused(stub, tmp_path, configs, seeds, message):
     with pytest.raises(ValueError, match=message):
-        experiments.run_grid(configs, seeds, tmp_path)
+        ablation.run_grid(configs, seeds, tmp_path)
     assert stub == []
 
 
 def test_a_table_holds_the_published_numbers_and_ours(stub, tmp_path):
-    grid = experiments.run_grid(CONFIGS, [0, 1], tmp_path, verbose=0)
+    grid = ablation.run_grid(CONFIGS, [0, 1], tmp_path, verbose=0)
     lines = grid.table({"strong": (0.42, 0.15, 0.11)}).splitlines()
     assert lines[2].split()[:4] == ["strong", "0.42", "0.15", "0.11"]
     assert lines[2].split()[4:7] == ["0.205", "±", "0.007"]
@@ -190,9 +190,9 @@ def test_a_real_grid_shares_its_segmenter_and_goes_on_where_it_stopped(small_con
     stopped = runs.train(
         base.replace(epochs=1), tmp_path / "grid" / "L1+cGAN__all" / "seed0", verbose=0
     )
-    runs.write_config(stopped.folder, base, runs.read_json(stopped.folder)["data"])
+    runs.write_config(stopped.folder, base, stopped.data)
 
-    grid = experiments.run_grid(configs, [0], tmp_path / "grid", verbose=0)
+    grid = ablation.run_grid(configs, [0], tmp_path / "grid", verbose=0)
 
     first, second = grid.cells
     assert second.folder == stopped.folder
@@ -203,5 +203,5 @@ def test_a_real_grid_shares_its_segmenter_and_goes_on_where_it_stopped(small_con
     assert runs.load(first.folder).epoch == 2
     checkpoint = first.folder / "checkpoint-0002"
     assert [file.name for file in checkpoint.iterdir()] == ["generator.weights.h5"]
-    again = experiments.run_grid(configs, [0], tmp_path / "grid", verbose=0)
+    again = ablation.run_grid(configs, [0], tmp_path / "grid", verbose=0)
     assert again.cells == grid.cells

@@ -11,7 +11,7 @@ from PIL import Image
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
-from pix2pix_course.interactive import HEADLESS, explore
+from pix2pix_course.figures.sliders import HEADLESS, explore
 
 GREYS = (0.0, 0.25, 0.5, 1.0)
 
