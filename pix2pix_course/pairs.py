@@ -86,10 +86,11 @@ class Dataset:
         held_out = self.splits.get("val", ())
         if not held_out or held_out[0].parent.name == "val":
             return None
-        count = len(held_out)
+        kept, all_pairs = len(held_out), len(held_out) + len(self.splits["train"])
+        which = "last one is" if kept == 1 else f"last {kept} are"
         return (
-            f"{self.folder} has neither val/ nor test/: the last {count} of its "
-            f"{count + len(self.splits['train'])} pairs are held out of training and serve as val"
+            f"{self.folder} has neither val/ nor test/: of its {all_pairs} pairs the {which} held "
+            "out of training, to be used as val"
         )
 
     def files(self, split: str) -> tuple[Path, ...]:

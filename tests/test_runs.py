@@ -175,7 +175,7 @@ def test_train_alone_holds_out_its_last_tenth(painted, small_config, tmp_path):
     folder = tmp_path / "mine"
     shutil.copytree(painted / "train", folder / "train")
     config = small_config.replace(dataset=str(folder), direction="BtoA", epochs=1)
-    with pytest.warns(UserWarning, match="the last 1 of its 10 pairs are held out"):
+    with pytest.warns(UserWarning, match="of its 10 pairs the last one is held"):
         run = runs.train(config, tmp_path / "run", verbose=0)
     dataset = run.dataset()
     assert (len(dataset.files("train")), len(dataset.files("val"))) == (9, 1)

@@ -3,6 +3,8 @@
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/{{repository_path}}/blob/main/notebooks/{{notebook}})
 #
+# ![A photo with one square of 70 pixels outlined; the pixels that move one answer of the discriminator, white on black, which are the same square; and how strongly each of them does, strongest in the middle.]({{picture 03_patchgan.jpg}})
+#
 # **What you will build.** The second network of pix2pix: a discriminator that does not give one
 # verdict on a picture but a whole map of them, one for every patch of 70×70 pixels. You will build
 # it layer by layer, prove it equal to the one in the package, measure with a gradient which pixels

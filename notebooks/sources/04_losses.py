@@ -3,6 +3,8 @@
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/{{repository_path}}/blob/main/notebooks/{{notebook}})
 #
+# ![What the losses tell the generator to change in a corner of its picture, for λ = 0, 10, 100 and 1000. With λ = 0 it is a different wish for every pixel; with λ = 1000 whole areas are to become lighter or darker.]({{picture 04_losses.png}})
+#
 # **What you will build.** The few lines that tell the two networks what is wanted of them: the
 # discriminator's two terms, the generator's adversarial term in two forms, the least-squares
 # alternative, and the L1 distance with its weight λ. Each is built by hand, set beside the

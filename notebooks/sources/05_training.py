@@ -3,6 +3,8 @@
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/{{repository_path}}/blob/main/notebooks/{{notebook}})
 #
+# ![One label map, its translation after 2, 6, 8 and 12 epochs, and the target photo. From epoch to epoch soft spots become windows, doors and balconies.]({{picture 05_training.jpg}})
+#
 # **What you will build.** One training step, by hand: first the discriminator moves, then the
 # generator. You will prove that your step and the package's are the same step, hand it to
 # `fit`, and train a pix2pix that notebook 06 evaluates. Then you will read its curves, stop and

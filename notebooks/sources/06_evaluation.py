@@ -3,6 +3,8 @@
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/{{repository_path}}/blob/main/notebooks/{{notebook}})
 #
+# ![Two label maps, the houses generated from them, the maps that a network reads from these houses, and the errors in white, most of them along the edges.]({{picture 06_evaluation.jpg}})
+#
 # **What you will build.** A verdict on the run that notebook 05 trained. You will write three
 # distances between pictures by hand, catch all three of them praising the wrong picture, and then
 # put a better question: can a network that has only ever seen real photos read the label map back

@@ -3,6 +3,8 @@
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/{{repository_path}}/blob/main/notebooks/{{notebook}})
 #
+# ![Two label maps translated by networks trained with L1, GAN, cGAN, L1 + GAN and L1 + cGAN, and the target photos. L1 alone is soft; the adversarial terms alone are strong in colour and wrong in detail.]({{picture 07_tables.jpg}})
+#
 # **What you will build.** Tables 1 to 3 of the paper, on your own machine: which loss, which
 # generator, which patch size is best? Ten configurations, each trained from several seeds, all
 # judged by the label consistency of notebook 06. And a rule, fixed before the first training, that

@@ -3,6 +3,8 @@
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/{{repository_path}}/blob/main/notebooks/{{notebook}})
 #
+# ![Two label maps translated by six programs and two repaired ones. Most paint the same soft brown house; the Keras book paints white.]({{picture 08_six.jpg}})
+#
 # **What you will build.** First a comparison: the paper and five well-known programs that reproduce
 # it, written down as configurations of one package, counted, trained on the same pairs from the
 # same seed, and looked at side by side. Then a museum: fourteen bugs and oddities from such

@@ -164,11 +164,11 @@ def wrong_labels(dataset: Dataset, files: list[Path]) -> tuple[str, str] | None:
     what = f"has {share[labels]:.0%} of the pixels of side {labels} in colours of its palette"
     if share[other] >= 0.5:
         return (
-            f"{what}, and {share[other]:.0%} of side {other}: the label map is the other side",
+            f"{what}, and {share[other]:.0%} of side {other}, so the label map is the other side",
             "turn the direction round; or, to go from photo to label map, leave the palette out",
         )
     return (
-        f"{what}: it is no label map of that palette (class ids 0, 1, 2, … are no colours)",
+        f"{what}, so it is no label map of that palette (class ids 0, 1, 2, … are no colours)",
         "give the classes the palette's colours (`Palette.to_rgb(ids)`), or leave the palette out",
     )
 
