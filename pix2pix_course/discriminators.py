@@ -43,7 +43,8 @@ def patchgan(
         if level > 0:
             x = normalise(x)
         x = layers.LeakyReLU(negative_slope=0.2)(x)
-    logits = convolve(x, 1, 1, use_bias=True, kernel=kernel)
+    # the last layer is not normalised either; the authors' PixelGAN has no bias there
+    logits = convolve(x, 1, 1, use_bias=strided_layers > 0, kernel=kernel)
     return keras.Model([condition, image] if conditional else image, logits, name="patchgan")
 
 

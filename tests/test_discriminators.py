@@ -1,11 +1,9 @@
-from itertools import pairwise
-
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from pix2pix_course.discriminators import image_discriminator, patchgan, receptive_field
+from pix2pix_course.discriminators import patchgan, receptive_field
 
 # strided layers → (receptive field, side of the grid for 256 pixels, trainable weights)
 FAMILY = {
@@ -26,9 +24,11 @@ def trainable(model: keras.Model) -> int:
 @pytest.mark.parametrize("layers", FAMILY)
 def test_grids_and_counts_are_the_references(layers):
     _, grid, count = FAMILY[layers]
-    model = patchgan(layers_strided=layers, image_size=256)
-    assert model.output_shape == (None, grid, grid, 1)
-    assert trainable(model) == count
+    with keras.StatelessScope(initialize_variables=False):  # no number is drawn or stored
+        model = patchgan(layers)
+        shape = model.compute_output_shape([(None, 256, 256, 3)] * 2)
+        assert trainable(model) == count
+    assert shape == (None, grid, grid, 1)
 
 
 @pytest.mark.parametrize("layers", FAMILY)
@@ -42,7 +42,7 @@ def test_the_receptive_field_by_gradient(layers):
     side = {5: 320, 6: 640}.get(layers, 256)
     # Without normalisation a patch sees only itself; with it, the batch statistics leak the rest.
     keras.utils.set_random_seed(0)
-    model = patchgan(layers_strided=layers, filters=2, conditional=False)
+    model = patchgan(layers, filters=2, conditional=False)
     # positive kernels cannot cancel each other out
     for variable in model.trainable_variables:
         variable.assign(tf.abs(variable) + 0.01)
@@ -59,7 +59,7 @@ def test_the_receptive_field_by_gradient(layers):
 @pytest.mark.parametrize("layers", [0, 1, 3])
 def test_every_weight_gets_a_gradient_at_batch_size_1(layers):
     keras.utils.set_random_seed(2)
-    model = patchgan(layers_strided=layers, filters=4)
+    model = patchgan(layers, filters=4)
     random = np.random.default_rng(3)
     pair = [random.uniform(-1, 1, (1, 64, 64, 3)).astype(np.float32) for _ in range(2)]
     with tf.GradientTape() as tape:
@@ -72,10 +72,10 @@ def test_every_weight_gets_a_gradient_at_batch_size_1(layers):
 
 
 def test_without_a_condition_it_takes_the_image_alone():
-    model = patchgan(conditional=False, image_size=128)
-    assert model.input_shape == (None, 128, 128, 3)
+    model = patchgan(conditional=False, filters=16)
+    assert model.input_shape == (None, None, None, 3)
     # three input channels fewer in the first 4×4 convolution
-    assert trainable(patchgan()) - trainable(model) == 3 * 4 * 4 * 64
+    assert trainable(patchgan(filters=16)) - trainable(model) == 3 * 4 * 4 * 16
 
 
 def test_channels_of_condition_and_image_can_differ():
@@ -85,40 +85,3 @@ def test_channels_of_condition_and_image_can_differ():
 
 def test_it_answers_in_logits():
     assert patchgan(filters=2).layers[-1].activation is keras.activations.linear
-
-
-@pytest.mark.parametrize("layers", [-1, 7])
-def test_other_depths_are_refused(layers):
-    with pytest.raises(ValueError, match="use 0 to 6"):
-        patchgan(layers_strided=layers)
-
-
-def test_biases_are_counted_as_in_torch():
-    model = patchgan(bias="all")
-    assert (trainable(model), model.count_params()) == (2_769_601, 2_771_393)
-
-
-def test_padding_2_enlarges_the_grid_and_not_the_patch():
-    assert patchgan(filters=2, padding=2, image_size=256).output_shape == (None, 35, 35, 1)
-
-
-def test_two_outputs_a_patch():
-    assert patchgan(filters=2, outputs=2, image_size=256).output_shape == (None, 30, 30, 2)
-
-
-@pytest.mark.parametrize("norm", ["instance", "none"])
-def test_without_batch_norm_no_image_sees_its_neighbour(norm):
-    model = patchgan(filters=4, norm=norm, conditional=False)
-    images = np.random.default_rng(4).uniform(-1, 1, (3, 64, 64, 3)).astype(np.float32)
-    together = np.asarray(model(images, training=True))
-    alone = np.concatenate([model(image[None], training=True) for image in images])
-    np.testing.assert_allclose(together, alone, atol=1e-5)
-
-
-def test_an_image_discriminator_gives_one_verdict_an_image():
-    model = image_discriminator(64, filters=2, norm="none")
-    assert model.output_shape == (None, 1)
-    # halved six times, with 2, 4, 8, 16, 16, 16 channels
-    widths = [6, 2, 4, 8, 16, 16, 16]
-    kernels = sum(16 * a * b for a, b in pairwise(widths))
-    assert trainable(model) == kernels + sum(widths[1:]) + 16 + 1

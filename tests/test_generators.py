@@ -5,21 +5,27 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from pix2pix_course.discriminators import patchgan
-from pix2pix_course.generators import (
-    MODES,
-    decoder_filters,
-    encoder_decoder,
-    encoder_filters,
-    generate,
-    resnet,
-    unet,
-    without_dropout,
-)
+from pix2pix_course.generators import MODES, generate, unet, widths_of, without_dropout
 
 
-def trainable(model: keras.Model) -> int:
-    return sum(int(np.prod(variable.shape)) for variable in model.trainable_variables)
+def counts(build, *args, **options) -> tuple[int, int]:
+    """Trainable weights, and all with the moving averages; no number is drawn or stored."""
+    with keras.StatelessScope(initialize_variables=False):
+        model = build(*args, **options)
+        sizes = [int(np.prod(weight.shape)) for weight in model.weights]
+        trained = [int(np.prod(weight.shape)) for weight in model.trainable_weights]
+    return sum(trained), sum(sizes)
+
+
+def of_type(model, kind):
+    return [layer for layer in model.layers if type(layer) is kind]
+
+
+def sides(model, size: int) -> dict:
+    """Layer → side of its output, for an image of `size` pixels."""
+    inside = keras.Model(model.input, [layer.output for layer in model.layers[1:]])
+    shapes = inside.compute_output_shape((1, size, size, model.input.shape[-1]))
+    return dict(zip(model.layers[1:], [shape[1] for shape in shapes], strict=True))
 
 
 @pytest.fixture(scope="module")
@@ -34,140 +40,98 @@ def condition():
 
 
 def test_the_full_unet_has_the_reference_counts():
-    model = unet()
     # junyanz/pytorch-CycleGAN-and-pix2pix, unet_256 with batch normalisation
-    assert trainable(model) == 54_413_955
-    assert model.count_params() == 54_423_811
+    assert counts(unet) == (54_413_955, 54_423_811)
 
 
 def test_the_unet_of_128_pixels_has_the_reference_count():
-    assert trainable(unet(128)) == 41_828_995  # the same authors' unet_128
-
-
-# The authors' Torch code has a bias everywhere, and zeroes them all at each step; affinelayer's
-# TensorFlow port trains them, and normalises the bottleneck as well.
-TORCH = {"bias": "all"}
-AFFINELAYER = {"bias": "all", "bottleneck_norm": True}
-
-
-def test_the_torch_networks_have_their_counts():
-    assert trainable(unet(**TORCH)) == 54_419_459
-    assert trainable(unet(128, **TORCH)) == 41_833_475
-    assert trainable(encoder_decoder(**TORCH)) == 39_080_963
-
-
-def test_the_affinelayer_networks_have_their_counts():
-    generator, discriminator = unet(**AFFINELAYER), patchgan(bias="all")
-    assert (trainable(generator), generator.count_params()) == (54_420_483, 54_431_363)
-    # printed by that program itself, as parameter_count
-    assert trainable(generator) + trainable(discriminator) == 57_190_084
+    assert counts(unet, 128)[0] == 41_828_995  # the same authors' unet_128
 
 
 def test_colorization_has_one_channel_in_and_two_out():
-    assert trainable(unet(input_channels=1, output_channels=2)) == 54_409_858
-
-
-def test_the_resnets_have_the_reference_counts():
-    assert trainable(resnet(9)) == 11_378_179
-    assert trainable(resnet(9, norm="batch", bias="last")) == 11_383_427
-    # three blocks fewer, of two 3×3 convolutions of 256 channels with their biases
-    assert trainable(resnet(9)) - trainable(resnet(6)) == 3 * 2 * (9 * 256 * 256 + 256)
-
-
-def test_a_resnet_takes_any_multiple_of_four_and_keeps_the_size():
-    model = resnet(2, filters=2)
-    for height, width in ((64, 64), (68, 100)):
-        assert model(tf.zeros((1, height, width, 3))).shape == (1, height, width, 3)
-    assert np.abs(np.asarray(model(tf.random.normal((1, 64, 64, 3))))).max() <= 1
-
-
-def test_the_papers_printed_numbers_count_channels_after_joining():
-    widths = encoder_filters(256, 64)
-    assert decoder_filters(widths, "mirrored") == [512, 512, 512, 512, 256, 128, 64]
-    assert decoder_filters(widths, "as_printed") == [512, 1024, 1024, 1024, 1024, 512, 256]
-    mirrored = decoder_filters(widths, "mirrored")
-    joined = [made + skip for made, skip in zip(mirrored, widths[-2::-1], strict=True)]
-    assert joined == [1024, 1024, 1024, 1024, 512, 256, 128]  # §6.1.1 after its first CD512
-
-
-def test_upsampling_doubles_as_well():
-    model = unet(64, filters=2, decoder="upsampling", fixed_size=True)
-    assert model.output_shape == (None, 64, 64, 3)
-    assert not any(isinstance(layer, keras.layers.Conv2DTranspose) for layer in model.layers)
-
-
-@pytest.mark.parametrize("network", [unet, resnet])
-@pytest.mark.parametrize("norm", ["batch", "instance", "none"])
-def test_every_mode_works_with_every_norm(network, norm, condition):
-    size = {"image_size": 64} if network is unet else {"blocks": 1}
-    model = network(**size, filters=2, norm=norm)
-    for mode in MODES:
-        assert generate(model, condition, mode).shape == (2, 64, 64, 3)
+    assert counts(unet, input_channels=1, output_channels=2)[0] == 54_409_858
 
 
 def test_kernels_alone_add_up():
-    kernels = sum(
-        int(np.prod(v.shape)) for v in unet().trainable_variables if v.path.endswith("kernel")
-    )
-    assert kernels == 19_532_800 + 34_871_296  # encoder and decoder, layer by layer
+    with keras.StatelessScope(initialize_variables=False):
+        shapes = [v.shape for v in unet().trainable_variables if v.path.endswith("kernel")]
+    kernels = [int(np.prod(shape)) for shape in shapes]
+    assert (sum(kernels[:8]), sum(kernels[8:])) == (19_532_800, 34_871_296)  # down, and up again
 
 
 def test_channels_double_up_to_eight_times():
-    assert encoder_filters(256, 64) == [64, 128, 256, 512, 512, 512, 512, 512]
+    assert widths_of(256, 64) == [64, 128, 256, 512, 512, 512, 512, 512]
+
+
+def test_without_skips_it_is_the_encoder_decoder_of_table_2():
+    assert counts(unet, skips=False)[0] == 39_075_459
 
 
 @pytest.mark.parametrize("size", [64, 128, 256, 512])
 def test_every_size_ends_in_one_pixel_and_comes_back(size):
-    model = unet(size, filters=2, fixed_size=True)
-    depth = int(np.log2(size))
-    assert model.get_layer(f"encoder_{depth}_conv").output.shape[1:3] == (1, 1)
-    assert model.output_shape == (None, size, size, 3)
+    model = unet(size, filters=2)
+    found = sides(model, size)
+    encoder = [found[layer] for layer in of_type(model, keras.layers.Conv2D)]
+    decoder = [found[layer] for layer in of_type(model, keras.layers.Conv2DTranspose)]
+    assert encoder == [size >> level for level in range(1, len(encoder) + 1)]
+    assert encoder[-1] == 1
+    assert decoder == [*encoder[-2::-1], size]
 
 
-@pytest.mark.parametrize("size", [32, 100, 1024])
-def test_other_sizes_are_refused(size):
-    with pytest.raises(ValueError, match="use 64, 128, 256 or 512"):
-        unet(size)
+def test_details_of_the_paper():
+    model = unet(256, filters=2)
+    found = sides(model, 256)
+    norms = of_type(model, keras.layers.BatchNormalization)
+    assert {(layer.epsilon, layer.momentum) for layer in norms} == {(1e-5, 0.9)}
+    slopes = of_type(model, keras.layers.LeakyReLU)
+    assert {layer.negative_slope for layer in slopes} == {0.2}
+    # CD512-CD1024-CD1024 of §6.1.1: the first three decoder blocks, at 2, 4 and 8 pixels
+    dropouts = of_type(model, keras.layers.Dropout)
+    assert [(layer.rate, found[layer]) for layer in dropouts] == [(0.5, 2), (0.5, 4), (0.5, 8)]
+    # neither the first layer nor the 1×1 bottleneck is normalised
+    assert [found[layer] for layer in norms] == [64, 32, 16, 8, 4, 2, 2, 4, 8, 16, 32, 64, 128]
+    convolutions = [layer for layer in model.layers if hasattr(layer, "kernel")]
+    assert [layer.use_bias for layer in convolutions] == [False] * 15 + [True]
+
+
+def test_kernels_and_scales_start_with_a_deviation_of_002():
+    model = unet(128, filters=16)
+    values = keras.ops.convert_to_numpy(of_type(model, keras.layers.Conv2D)[4].kernel)
+    # 262,144 draws: the sample deviation is within 1 % of the true one
+    assert np.std(values) == pytest.approx(0.02, rel=0.01)
+    assert abs(np.mean(values)) < 3e-4
+    norms = of_type(model, keras.layers.BatchNormalization)
+    gammas = np.concatenate([keras.ops.convert_to_numpy(layer.gamma) for layer in norms])
+    assert np.mean(gammas) == pytest.approx(1, abs=4 * 0.02 / len(gammas) ** 0.5)
+    assert np.std(gammas) == pytest.approx(0.02, rel=0.1)
+
+
+def test_layers_of_one_shape_start_differently():
+    # An unseeded initializer that is shared by two layers would give both the same numbers.
+    model = unet(128, filters=4)
+    for kind in (keras.layers.Conv2D, keras.layers.BatchNormalization):
+        first, second = (layer.get_weights()[0] for layer in of_type(model, kind)[4:6])
+        assert first.shape == second.shape
+        assert np.abs(first - second).max() > 0.01
+
+
+def test_a_skip_hands_on_what_does_not_pass_the_bottleneck(condition):
+    """With an innermost kernel of zeros nothing passes: then the skips are the only way."""
+    changes = {}
+    for skips in (True, False):
+        model = unet(64, filters=4, skips=skips)
+        innermost = of_type(model, keras.layers.Conv2D)[-1]
+        innermost.kernel.assign(keras.ops.zeros_like(innermost.kernel))
+        first, second = (generate(model, c, "deterministic") for c in (condition, -condition))
+        changes[skips] = float(np.abs(np.asarray(first) - np.asarray(second)).max())
+    assert changes[False] == 0
+    assert changes[True] > 0.1
 
 
 def test_channels_can_differ():
     model = unet(64, input_channels=1, output_channels=2, filters=2)
     assert model.input_shape[-1] == 1
     assert model.output_shape[-1] == 2
-
-
-def test_details_of_the_paper():
-    model = unet(256, filters=2, fixed_size=True)
-    norms = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
-    assert {layer.epsilon for layer in norms} == {1e-5}
-    slopes = [la for la in model.layers if isinstance(la, keras.layers.LeakyReLU)]
-    assert {layer.negative_slope for layer in slopes} == {0.2}
-    dropouts = [layer for layer in model.layers if isinstance(layer, keras.layers.Dropout)]
-    # CD512-CD1024-CD1024 of §6.1.1: the first three decoder blocks, at 2, 4 and 8 pixels
-    assert [(d.rate, d.output.shape[1]) for d in dropouts] == [(0.5, 2), (0.5, 4), (0.5, 8)]
-    # neither the first layer nor the 1×1 bottleneck is normalised
-    assert {layer.name for layer in norms} == {f"encoder_{i}_norm" for i in range(2, 8)} | {
-        f"decoder_{i}_norm" for i in range(1, 8)
-    }
-    with_bias = [la.name for la in model.layers if getattr(la, "use_bias", False)]
-    assert with_bias == ["output_deconv"]
-
-
-def test_kernels_start_with_a_deviation_of_002():
-    kernel = unet(128, filters=16).get_layer("encoder_5_conv").kernel
-    values = keras.ops.convert_to_numpy(kernel)
-    # 262,144 draws: the sample deviation is within 1 % of the true one
-    assert np.std(values) == pytest.approx(0.02, rel=0.01)
-    assert abs(np.mean(values)) < 3e-4
-
-
-@pytest.mark.parametrize("part", ["conv", "norm"])
-def test_layers_of_one_shape_start_differently(part):
-    # An unseeded initializer that is shared by two layers would give both the same numbers.
-    model = unet(128, filters=4)
-    first, second = (model.get_layer(f"encoder_{i}_{part}").get_weights()[0] for i in (5, 6))
-    assert first.shape == second.shape
-    assert np.abs(first - second).max() > 0.01
 
 
 def test_every_weight_gets_a_gradient_at_batch_size_1(small, condition):
@@ -181,15 +145,6 @@ def test_every_weight_gets_a_gradient_at_batch_size_1(small, condition):
         assert float(tf.reduce_max(tf.abs(gradient))) > 0, variable.path
 
 
-def test_a_skip_changes_the_output_where_the_encoder_decoder_cannot_see(condition):
-    # Without skips all passes through 1×1: shifting the image by one pixel reaches the output
-    # through 8 × filters numbers only. With skips the first layer reaches the last block at once.
-    names = [layer.name for layer in encoder_decoder(64, filters=2).layers]
-    assert not [name for name in names if name.endswith("_skip")]
-    names = [layer.name for layer in unet(64, filters=2).layers]
-    assert len([name for name in names if name.endswith("_skip")]) == 5
-
-
 def test_no_mode_changes_anything(small, condition):
     before = [keras.ops.convert_to_numpy(variable).copy() for variable in small.variables]
     for mode in MODES:
@@ -201,10 +156,25 @@ def test_no_mode_changes_anything(small, condition):
 def test_calling_in_training_mode_would_have_changed_something(condition):
     # the counterpart of the test above: what `generate` avoids
     model = unet(64, filters=2)
-    before = keras.ops.convert_to_numpy(model.get_layer("encoder_2_norm").moving_mean).copy()
+    norm = of_type(model, keras.layers.BatchNormalization)[0]
+    before = keras.ops.convert_to_numpy(norm.moving_mean).copy()
     model(condition, training=True)
-    after = keras.ops.convert_to_numpy(model.get_layer("encoder_2_norm").moving_mean)
-    assert np.abs(after - before).max() > 0
+    assert np.abs(keras.ops.convert_to_numpy(norm.moving_mean) - before).max() > 0
+
+
+def test_the_view_without_dropout_is_made_once(condition, monkeypatch):
+    model, made = unet(64, filters=2), []
+    clone = keras.models.clone_model
+    monkeypatch.setattr(
+        keras.models, "clone_model", lambda *a, **k: made.append(1) or clone(*a, **k)
+    )
+    for _ in range(5):
+        generate(model, condition, "deterministic")
+    assert len(made) == 1  # else each picture would leave a graph of layers in memory
+    model.trainable_variables[0].assign_add(keras.ops.ones_like(model.trainable_variables[0]))
+    moved = generate(model, condition, "deterministic")
+    np.testing.assert_array_equal(moved, generate(model, condition, "deterministic"))
+    assert np.abs(np.asarray(moved)).max() > 0
 
 
 def test_only_the_papers_mode_has_noise_and_the_seed_repeats_it(small, condition):

@@ -50,7 +50,8 @@ def patchgan(config: Config) -> keras.Model:
         x = convolve(x, channels, stride, is_normalised=level > 0 and is_normal)
         x = normalise(x) if level > 0 else x
         x = layers.LeakyReLU(negative_slope=variant.leaky_slope)(x)
-    logits = convolve(x, outputs(config), 1, is_last=True)
+    # the authors' PixelGAN has no bias on its logits
+    logits = convolve(x, outputs(config), 1, is_normalised=strided == 0, is_last=strided > 0)
     return keras.Model(inputs, logits, name="patchgan")
 
 

@@ -4,18 +4,18 @@ from PIL import Image
 from skimage.color import rgb2lab
 
 from pix2pix_course.config import Config
-from pix2pix_course.encoding import Encoding, central_square, to_grey, to_lab_planes
-from pix2pix_course.painter import paint_pair
-from pix2pix_course.pipeline import to_image, to_network
+from pix2pix_course.datasets.painter import paint_pair
+from pix2pix_course.pairs import to_image, to_network
+from pix2pix_course.variants.encoding import Encoding, central_square, to_grey, to_lab_planes
 
 COLORIZATION, INPAINTING = Encoding("colorization"), Encoding("inpainting")
 ENCODINGS = {
     "rgb": Config(),
-    "unit": Config(value_range="unit"),
-    "grey": Config(grey_input=True, grey_output=True),
-    "grey input": Config(grey_input=True),
-    "colorization": Config(task="colorization"),
-    "inpainting": Config(task="inpainting"),
+    "unit": Config().replace(value_range="unit"),
+    "grey": Config().replace(grey_input=True, grey_output=True),
+    "grey input": Config().replace(grey_input=True),
+    "colorization": Config().replace(task="colorization"),
+    "inpainting": Config().replace(task="inpainting"),
 }
 
 
