@@ -769,8 +769,8 @@ for n in (0, 3):
 # same code as yours, without the pauses. `strides` holds as many 2s as are asked for, and a 1; the
 # last layer, of stride 1 and one channel, stands by itself. The width doubles from layer to layer
 # (`2**level`), up to eight times the first one. The kernel is 4 pixels wide, or 1 for the PixelGAN,
-# which needs no padding then, and in the authors' code no bias on its logits. `normalise` is yours of section 3, and `normal()` the initializer
-# N(0, 0.02) in it; both come from notebook 02.
+# which then needs no padding (and in the authors' code has no bias on its logits). `normalise` is
+# yours of section 3, and `normal()` the initializer N(0, 0.02) in it; both come from notebook 02.
 
 # %% tags=["nbval-check-output"]
 import inspect
