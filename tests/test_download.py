@@ -11,8 +11,14 @@ import threading
 
 import pytest
 
-from pix2pix_course import download
-from pix2pix_course.download import DamagedError, DownloadError, UnreachableError, fetch, unpack
+from pix2pix_course.datasets import download
+from pix2pix_course.datasets.download import (
+    DamagedError,
+    DownloadError,
+    UnreachableError,
+    fetch,
+    unpack,
+)
 
 BODY = os.urandom(100_000)
 OTHER = os.urandom(100_000)

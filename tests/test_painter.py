@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pix2pix_course import painter
-from pix2pix_course.canvas import Dice
-from pix2pix_course.painter import paint_folder, paint_pair
+from pix2pix_course.datasets import painter
+from pix2pix_course.datasets.canvas import Dice
+from pix2pix_course.datasets.painter import paint_folder, paint_pair
 from pix2pix_course.palettes import PALETTES
 
 FACADES = PALETTES["facades"]
@@ -41,12 +41,12 @@ def test_a_seed_gives_the_same_bytes_on_every_machine():
     assert digest.hexdigest() == "61fc6115bad29cdb27863e3bb731049fceb62883db5bcc865aa837605481f8c0"
 
 
-def test_lots_are_those_of_pcg64():
+def test_draws_are_those_of_pcg64():
     # The reference is NumPy's own generator on the same stream.
     raw = np.random.PCG64(7).random_raw(100) >> np.uint64(32)
     dice = Dice(7)
-    lots = [dice.between(-3, 11) for _ in range(100)]
-    assert lots == [-3 + int(r) * 15 // 2**32 for r in raw]
+    draws = [dice.between(-3, 11) for _ in range(100)]
+    assert draws == [-3 + int(r) * 15 // 2**32 for r in raw]
     noise = np.random.PCG64([7, 1]).random_raw(2)
     assert Dice(7).noise(4, 4).astype(np.int8).tobytes() == noise.astype("<u8").tobytes()
 

@@ -166,9 +166,8 @@ def test_a_failed_start_leaves_nothing_that_blocks_the_corrected_one(small_confi
 
 
 def test_a_second_training_in_the_same_folder_is_told(small_config, tmp_path):
-    with alone_in(tmp_path / "run"):
-        with pytest.raises(InUse, match="run is in use"):
-            runs.train(small_config, tmp_path / "run", verbose=0)
+    with alone_in(tmp_path / "run"), pytest.raises(InUse, match="run is in use"):
+        runs.train(small_config, tmp_path / "run", verbose=0)
 
 
 def test_train_alone_holds_out_its_last_tenth(painted, small_config, tmp_path):
