@@ -26,7 +26,6 @@ class SeedEachEpoch(keras.callbacks.Callback):
         self.seed = seed
 
     def on_epoch_begin(self, epoch, logs=None):
-        """Restart the random state of whatever draws numbers from (seed, epoch)."""
         states = [v for v in self.model.variables if "seed_generator_state" in v.path]
         for index, state in enumerate(states):
             words = np.random.SeedSequence([self.seed, epoch, index]).generate_state(2)
@@ -41,13 +40,11 @@ class LearningRateByEpoch(keras.callbacks.Callback):
         self.config = config
 
     def on_epoch_begin(self, epoch, logs=None):
-        """Set the rate for this epoch."""
         rate = self.config.learning_rate_at(epoch)
         self.model.optimizer.learning_rate = rate
         self.model.discriminator_optimizer.learning_rate = rate
 
     def on_epoch_end(self, epoch, logs=None):
-        """Report it with the losses."""
         logs["learning_rate"] = self.config.learning_rate_at(epoch)
 
 
@@ -59,11 +56,9 @@ class Throughput(keras.callbacks.Callback):
         self.images = images  # in an epoch
 
     def on_epoch_begin(self, epoch, logs=None):
-        """Start the clock."""
         self.start = time.perf_counter()
 
     def on_epoch_end(self, epoch, logs=None):
-        """Stop it, before the callbacks that save and draw."""
         logs["seconds"] = time.perf_counter() - self.start
         logs["images_per_second"] = self.images / logs["seconds"]
 
@@ -72,12 +67,11 @@ class StopOnNaN(keras.callbacks.Callback):
     """Stops as soon as a loss is not finite, before a checkpoint keeps it."""
 
     def on_train_batch_end(self, batch, logs=None):
-        """Look at the means so far: once one is NaN, it stays NaN to the end of the epoch."""
-        if batch % 20 == 0:  # looking at a number makes a GPU wait
+        # a mean that is NaN once stays NaN to the end of the epoch; looking makes a GPU wait
+        if batch % 20 == 0:
             self.check(logs, f"step {batch + 1}")
 
     def on_epoch_end(self, epoch, logs=None):
-        """Look once more at the end."""
         self.check(logs, f"the end of epoch {epoch + 1}")
 
     def check(self, logs, where: str):
@@ -91,7 +85,7 @@ class StopOnNaN(keras.callbacks.Callback):
 
 
 class SampleImages(keras.callbacks.Callback):
-    """Draws the same test inputs every few epochs: condition, generated, target side by side."""
+    """Draws the same inputs every few epochs and in the last: condition, generated, target."""
 
     def __init__(
         self, pairs: Pairs, folder: Path, translate: Callable, every: int, last_epoch: int
@@ -101,7 +95,6 @@ class SampleImages(keras.callbacks.Callback):
         self.every, self.last_epoch = every, last_epoch
 
     def on_epoch_end(self, epoch, logs=None):
-        """Write `epoch_0005.png` and so on; the last epoch always gets one."""
         number = epoch + 1
         if number % self.every and number != self.last_epoch:
             return
@@ -120,12 +113,10 @@ class EpochLines(keras.callbacks.Callback):
         self.first_epoch = None
 
     def on_epoch_begin(self, epoch, logs=None):
-        """Start the clock where this training begins, which need not be epoch 0."""
-        if self.first_epoch is None:
+        if self.first_epoch is None:  # a resumed training does not begin at 0
             self.first_epoch, self.start = epoch, time.perf_counter()
 
     def on_epoch_end(self, epoch, logs=None):
-        """Print the losses and the time that is left."""
         number = epoch + 1
         if number % self.every and number != self.last_epoch:
             return

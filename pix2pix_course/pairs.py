@@ -65,11 +65,6 @@ class Dataset:
         return self.palette_of(self.condition_side)
 
     @property
-    def target_palette(self) -> Palette | None:
-        """The palette, if the target is the label map."""
-        return self.palette_of(self.target_side)
-
-    @property
     def evaluation_split(self) -> str:
         """The split to evaluate on, which training never sees: "test", or else "val"."""
         for split in ("test", "val"):

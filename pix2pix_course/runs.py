@@ -42,11 +42,7 @@ from pix2pix_course.pairs import (
 )
 from pix2pix_course.palettes import Palette
 from pix2pix_course.pipeline import training_batches
-from pix2pix_course.support.checkpoints import (
-    load_checkpoint,
-    newest_checkpoint,
-    save_checkpoint,
-)
+from pix2pix_course.support.checkpoints import load_checkpoint, newest_checkpoint, save_checkpoint
 from pix2pix_course.support.engine import original_errors, versions
 from pix2pix_course.support.files import LOCK, alone_in, atomic
 from pix2pix_course.support.history import HistoryRows, cut_history, read_history
@@ -81,7 +77,6 @@ class Run:
             self.condition_palette = Palette(tuple(names), tuple(map(tuple, colours)))
 
     def __repr__(self):
-        """Say what was trained on what, and how far."""
         what = f"{self.config.generator} on {self.config.dataset}"
         return f"<run {str(self.folder)!r}: {what}, {self.epoch} of {self.config.epochs} epochs>"
 
@@ -129,11 +124,9 @@ def located(config: Config, dataset: str | Path | None = None) -> Config:
 
 def open_run_dataset(config: Config, data_folder: Path | None = None) -> Dataset:
     """The data set that `config` names."""
-    kinds = (
-        PurePosixPath(config.dataset),
-        PureWindowsPath(config.dataset),
-    )  # it may come from either
-    if any(path.is_absolute() for path in kinds) and not Path(config.dataset).is_dir():
+    # it may come from another system
+    kinds = PurePosixPath, PureWindowsPath
+    if any(k(config.dataset).is_absolute() for k in kinds) and not Path(config.dataset).is_dir():
         raise DatasetError(
             f"there is no folder {config.dataset}: check the path; or if a run was trained where "
             "that was, say where its data is now, with --dataset FOLDER (in Python, dataset=…)"
@@ -162,8 +155,8 @@ def train(
 ) -> Run:
     """Train, or go on with the same run if the folder already holds it.
 
-    `config` is everything that matters for the result; painted and downloaded sets lie in
-    `data_folder`; `verbose` prints 0 nothing, 1 a progress bar, "lines" a line every few epochs.
+    Painted and downloaded sets lie in `data_folder`; `verbose` prints 0 nothing, 1 a progress bar,
+    "lines" a line every few epochs.
 
     Raises:
         RunError: the folder holds a different run, or something else.
@@ -286,9 +279,6 @@ def fit(
             callbacks=around,
         )
     return run
-
-
-# --- config.json ----------------------------------------------------------------------------
 
 
 def describe_data(dataset: Dataset) -> dict:

@@ -50,7 +50,7 @@ def test_direction_says_which_side_is_what(pairs, direction, sides):
     assert dataset.condition_side + dataset.target_side == sides
     assert dataset.label_side == dataset.condition_side
     assert dataset.condition_palette is PALETTES["facades"]
-    assert dataset.target_palette is None
+    assert dataset.palette_of(dataset.target_side) is None
     assert (dataset.name, dataset.evaluation_split) == ("mine", "test")
 
 
@@ -63,7 +63,7 @@ def test_a_folder_can_describe_itself(pairs):
     # The other way round the labels stay where they are: now they are the target.
     turned = open_dataset(pairs, direction="AtoB")
     assert turned.condition_palette is None
-    assert turned.target_palette is PALETTES["facades"]
+    assert turned.palette_of("B") is PALETTES["facades"]
 
 
 @pytest.mark.parametrize(
