@@ -38,7 +38,8 @@ def lighten(notebook: nbformat.NotebookNode) -> None:
     for quality in (75, 65, 55, 45):
         for data, picture in drawn:
             kind, content = _encoded(picture, quality)
-            data.pop("image/jpeg", None)
+            for other in ("image/jpeg", "image/png"):  # of the quality before
+                data.pop(other, None)
             data[kind] = base64.b64encode(content).decode()
         if len(nbformat.writes(notebook).encode()) < LARGEST:
             break
