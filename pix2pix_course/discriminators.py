@@ -10,9 +10,8 @@ def convolve(x, channels, stride, use_bias, kernel=4):
     """A convolution with one pixel of zeros around it, as Torch pads; a 1×1 kernel needs none."""
     if kernel > 1:
         x = layers.ZeroPadding2D(1)(x)
-    return layers.Conv2D(channels, kernel, stride, use_bias=use_bias, kernel_initializer=normal())(
-        x
-    )
+    start = normal()
+    return layers.Conv2D(channels, kernel, stride, use_bias=use_bias, kernel_initializer=start)(x)
 
 
 def patchgan(
