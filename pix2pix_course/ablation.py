@@ -8,9 +8,11 @@ an order between two configurations consistent only where the seeds agree about 
 import csv
 import json
 import math
+import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations, product
 from pathlib import Path
 
 import keras
@@ -59,10 +61,9 @@ READING = (
 def table_configs(base: Config) -> dict[str, Config]:
     """The rows of `PUBLISHED` as configurations; `base` is the row "L1+cGAN".
 
-    The patches follow the images: 1, 16, 70 and 286 pixels at 256. Smaller images have a smaller
-    "whole image": the D of `log2(image_size) - 3` strided layers, whose field is a little wider
-    than the image and whose grid is always 6×6. The "patch" is that of `base`. Three names mean
-    `base`, and two mean "L1"; `run_grid` trains each configuration once.
+    The patches follow the images: 1, 16, 70 and 286 pixels at 256. The "whole image" of smaller
+    ones is the D of `log2(image_size) - 3` strided layers: its field is a little wider than the
+    image, its grid always 6×6. The "patch" is that of `base`. Some rows are one configuration.
     """
     base = base.replace(
         generator="unet", conditional=True, discriminator="patchgan", minibatch_features=0
@@ -99,13 +100,13 @@ class Cell:
     folder: Path
 
 
+@dataclass(frozen=True)
 class Grid:
     """The finished trainings of some configurations: `configs` by name, `cells` seed by seed."""
 
-    def __init__(self, configs: Mapping[str, Config], cells: Sequence[Cell], folder: Path):
-        self.configs = dict(configs)
-        self.cells = list(cells)
-        self.folder = Path(folder)
+    configs: Mapping[str, Config]
+    cells: Sequence[Cell]
+    folder: Path
 
     def of(self, name: str) -> list[Cell]:
         """The trainings of a configuration, in the order of the seeds."""
@@ -120,40 +121,28 @@ class Grid:
         """Mean and standard deviation over the seeds."""
         return spread(self.values(name, metric))
 
-    def ceiling(self, metric: str) -> float:
-        """The score of real photos; the same in all cells, since one segmenter reads them all."""
-        return self.cells[0].scores[metric]["real"]
-
-    def floor(self, metric: str) -> float:
-        """The score of real photos that belong to other conditions."""
-        return self.cells[0].scores[metric]["shuffled"]
-
     def verdict(self, better: str, worse: str, metric: str) -> str:
         """What the seeds say about "`better` scores higher than `worse`"; see `verdict`."""
         return verdict(self.values(better, metric), self.values(worse, metric))
 
-    def metrics(self) -> tuple[str, ...]:
-        """Three metrics to show: `SCORES`, or PSNR and the like where nothing can be read back."""
-        found = self.cells[0].scores
-        return SCORES if SCORES[0] in found else tuple(found)[:3]
-
     def table(self, published: Mapping[str, Sequence[float]]) -> str:
-        """A table of `PUBLISHED` as text: its scores, then mean ± spread of ours."""
-        metrics = self.metrics()
-        seeds = len(self.of(next(iter(published))))
+        """A table of `PUBLISHED` as text: its scores, then mean ± spread of ours.
 
-        def line(name: str, paper: Sequence[float], ours: Iterable) -> str:
-            cells = "".join(f"{score:6.2f}" for score in paper)
-            return f"{name:24}{cells}  " + "".join(f"{score!s:>16}" for score in ours)
-
+        Ours are `SCORES`, or the first three metrics where there is no label map to read back.
+        """
+        found = self.cells[0].scores  # one segmenter reads all, so real photos score the same
+        metrics = SCORES if SCORES[0] in found else tuple(found)[:3]
+        real = [f"{found[metric]['real']:.3f}" for metric in metrics if metric in SCORES]
+        n = len(self.of(next(iter(published))))
         lines = [
-            f"{'':24}{'paper':^18}  here (n = {seeds}): mean ± standard deviation",
+            f"{'':24}{'paper':^18}  here (n = {n}): mean ± standard deviation",
             f"{'':24} pixel class   IoU  " + "".join(f"{metric:>16}" for metric in metrics),
         ]
-        for name, scores in published.items():
-            lines.append(line(name, scores, (self.spread(name, metric) for metric in metrics)))
-        ceiling = (f"{self.ceiling(metric):.3f}" for metric in metrics if metric in SCORES)
-        return "\n".join([*lines, line("real photos", PUBLISHED_CEILING, ceiling)])
+        for name, paper in [*published.items(), ("real photos", PUBLISHED_CEILING)]:
+            ours = [self.spread(name, each) for each in metrics] if name in published else real
+            theirs = "".join(f"{score:6.2f}" for score in paper)
+            lines.append(f"{name:24}{theirs}  " + "".join(f"{score!s:>16}" for score in ours))
+        return "\n".join(lines)
 
 
 def run_grid(
@@ -168,20 +157,21 @@ def run_grid(
     Runs, segmenter and `results.csv` lie in `folder`. It may be stopped at any time: called again,
     it reads finished trainings back and goes on with a broken one from its checkpoint. Of a
     finished training only the generator's weights are kept, since Adam's memory would take several
-    times their space. Seed by seed, so that an early stop leaves whole tables.
-
-    Raises:
-        ValueError: no configuration or no seed; or configurations whose scores could not be
-            compared, since they differ in data or segmenter.
-        RunError, DatasetError, TrainingDiverged: as `runs.train`.
+    times their space. Seed by seed, so that an early stop leaves whole tables. `ValueError` for an
+    empty grid, or for one with different data or segmenters; other errors as `runs.train`.
     """
     folder, seeds = Path(folder), list(seeds)
     names = list(dict.fromkeys(first_names(configs).values()))
     require_comparable(configs, seeds)
     jobs = [(name, seed) for seed in seeds for name in names]
     config_of = {job: runs.located(configs[job[0]].replace(seed=job[1])) for job in jobs}
-    found = {job: read_cell(job[0], config_of[job], cell_folder(folder, *job)) for job in jobs}
+    plain = {name: re.sub(r"[^\w+.×-]", "_", name) for name in names}  # what any file system takes
+    places = {(name, seed): folder / plain[name] / f"seed{seed}" for name, seed in jobs}
+    found = {job: read_cell(job[0], config_of[job], places[job]) for job in jobs}
     cells = {job: cell for job, cell in found.items() if cell is not None}
+    base = config_of[jobs[0]]  # its name tells what the segmenter was trained on, and how
+    trained_on = f"{Path(base.dataset).name}-{base.image_size}px"
+    reader = folder / f"reader-{trained_on}-{base.segmenter_filters}x{base.segmenter_epochs}"
     if cells and verbose:
         print(f"{len(cells)} of {len(jobs)} trainings were finished before", flush=True)
 
@@ -189,23 +179,17 @@ def run_grid(
     for number, job in enumerate(jobs, start=1):
         if job in cells:
             continue
-        reader = reader_folder(folder, config_of[job])
-        place = cell_folder(folder, *job)
-        cells[job] = cell = run_cell(job[0], config_of[job], place, reader, data_folder)
+        cells[job] = cell = run_cell(job[0], config_of[job], places[job], reader, data_folder)
         write_results(cells.values(), folder)
         spent.append(cell.seconds)
         if verbose:
             # the first also trained the segmenter, so no mean
-            left = float(np.median(spent)) * (len(jobs) - len(cells))
-            metric, what = (
-                ("mean_iou", "mean IoU") if SCORES[0] in cell.scores else ("psnr", "PSNR")
-            )
-            print(
-                f"[{number:2d}/{len(jobs)}] {job[0]} seed {job[1]}   "
-                f"{what} {cell.scores[metric]['generated']:.2f}   "
-                f"about {math.ceil(left / 60)} min left",
-                flush=True,
-            )
+            minutes = math.ceil(np.median(spent) * (len(jobs) - len(cells)) / 60)
+            is_read = SCORES[0] in cell.scores
+            metric, what = ("mean_iou", "mean IoU") if is_read else ("psnr", "PSNR")
+            score = f"{what} {cell.scores[metric]['generated']:.2f}"
+            done = f"[{number:2d}/{len(jobs)}] {job[0]} seed {job[1]}"
+            print(f"{done}   {score}   about {minutes} min left", flush=True)
     grid = Grid(configs, [cells[job] for job in jobs], folder)
     write_results(grid.cells, folder)
     return grid
@@ -220,10 +204,9 @@ def run_cell(
     run = runs.train(config, folder, data_folder, verbose=0)
     evaluation = evaluate(run, data_folder=data_folder, verbose=0, segmenter_folder=reader)
     seconds = time.perf_counter() - start
-    _, checkpoint = runs.newest_checkpoint(folder)
     with atomic(folder / "cell.json") as partial:
         partial.write_text(json.dumps({"seconds": seconds, "scores": evaluation.scores}, indent=2))
-    for file in checkpoint.iterdir():
+    for file in runs.newest_checkpoint(folder)[1].iterdir():
         if file.name != "generator.weights.h5":
             file.unlink()
     return Cell(name, config.seed, evaluation.scores, seconds, folder)
@@ -233,34 +216,19 @@ def read_cell(name: str, config: Config, folder: Path) -> Cell | None:
     """A finished training of exactly this configuration, or None; `RunError` if of another one."""
     if not (folder / "cell.json").exists():
         return None
-    found = runs.read_config(folder)
-    if found != config:
-        raise runs.RunError(
-            f"{folder} holds another run, with {runs.describe_difference(found, config)}. "
-            "Choose another folder for the grid, or delete this one."
-        )
+    if (found := runs.read_config(folder)) != config:
+        difference = runs.describe_difference(found, config)
+        remedy = "Choose another folder for the grid, or delete this one."
+        raise runs.RunError(f"{folder} holds another run, with {difference}. {remedy}")
     content = json.loads((folder / "cell.json").read_text())
     return Cell(name, config.seed, content["scores"], content["seconds"], folder)
 
 
-def cell_folder(folder: Path, name: str, seed: int) -> Path:
-    """Where a training lives: the name without what a file system may not like."""
-    plain = "".join(letter if letter.isalnum() or letter in "+-.×" else "_" for letter in name)
-    return folder / plain / f"seed{seed}"
-
-
-def reader_folder(folder: Path, config: Config) -> Path:
-    """Where the segmenter of a grid lives; its name tells what it was trained on, and how."""
-    name = f"{Path(config.dataset).name}-{config.image_size}px"
-    return folder / f"reader-{name}-{config.segmenter_filters}x{config.segmenter_epochs}"
-
-
 def first_names(configs: Mapping[str, Config]) -> dict[str, str]:
     """Each name → the first name that means the same configuration."""
-    found = list(configs.items())
     return {
-        name: next(other for other, candidate in found if candidate == config)
-        for name, config in found
+        name: next(other for other, candidate in configs.items() if candidate == config)
+        for name, config in configs.items()
     }
 
 
@@ -270,23 +238,21 @@ def require_comparable(configs: Mapping[str, Config], seeds: Sequence[int]) -> N
         raise ValueError("a grid needs at least one configuration and one seed")
     if len(set(seeds)) < len(seeds):
         raise ValueError(f"a seed stands twice in {list(seeds)}; it would count as two trainings")
-    first, *others = configs.items()
-    for name, config in others:
-        for field in READING:
-            mine, theirs = getattr(first[1], field), getattr(config, field)
-            if mine != theirs:
-                raise ValueError(
-                    f"{first[0]!r} has {field}={mine!r} and {name!r} has {theirs!r}: their scores "
-                    "could not be compared. Give each its own grid."
-                )
+    first, base = next(iter(configs.items()))
+    for (name, config), field in product(configs.items(), READING):
+        mine, theirs = getattr(base, field), getattr(config, field)
+        if mine != theirs:
+            raise ValueError(
+                f"{first!r} has {field}={mine!r} and {name!r} has {theirs!r}: their scores "
+                "could not be compared. Give each its own grid."
+            )
 
 
 def write_results(cells: Iterable[Cell], folder: Path) -> None:
     """Write `results.csv`: a row a training, with the scores of its generated images."""
-    cells = list(cells)
+    cells, place = list(cells), folder / "results.csv"
     metrics = list(cells[0].scores)
-    where = folder / "results.csv"
-    with atomic(where) as partial, partial.open("w", newline="", encoding="utf-8") as file:
+    with atomic(place) as partial, partial.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["name", "seed", *metrics, "seconds"])
         for cell in cells:
@@ -307,8 +273,7 @@ class Spread:
 
     def __str__(self):
         """Mean ± deviation; one seed has no spread."""
-        spread = "" if math.isnan(self.deviation) else f" ± {self.deviation:.3f}"
-        return f"{self.mean:.3f}{spread}"
+        return f"{self.mean:.3f}" + (f" ± {self.deviation:.3f}" if self.n > 1 else "")
 
 
 def spread(values: Sequence[float]) -> Spread:
@@ -331,18 +296,14 @@ def luck(first: int, second: int) -> float:
 def verdict(better: Sequence[float], worse: Sequence[float]) -> str:
     """What two groups of scores say about the claim that the first is the better one.
 
-    Returns:
-        "consistent" if every score of `better` is above every score of `worse`, and there are so
-        many that `luck` is at most `LUCK` (3 and 3 are enough); "reversed" if the opposite is
-        consistent; "open" in all other cases.
+    "consistent" if every score of `better` is above every one of `worse`, and there are so many
+    that `luck` is at most `LUCK` (3 and 3 are enough); "reversed" if the opposite is; else "open".
     """
     if luck(len(better), len(worse)) > LUCK:
         return "open"
     if min(better) > max(worse):
         return "consistent"
-    if max(better) < min(worse):
-        return "reversed"
-    return "open"
+    return "reversed" if max(better) < min(worse) else "open"
 
 
 def published_orders(
@@ -353,7 +314,6 @@ def published_orders(
     ranked = sorted(published, key=lambda name: -published[name][column])
     return [
         (better, worse)
-        for place, better in enumerate(ranked)
-        for worse in ranked[place + 1 :]
+        for better, worse in combinations(ranked, 2)
         if published[better][column] > published[worse][column]
     ]

@@ -196,7 +196,7 @@ def test_a_real_grid_shares_its_segmenter_and_goes_on_where_it_stopped(small_con
 
     first, second = grid.cells
     assert second.folder == stopped.folder
-    assert [row["epoch"] for row in runs.read_history(second.folder)] == [1, 2]
+    assert [row["epoch"] for row in runs.read_history(second.folder / "history.csv")] == [1, 2]
     for metric in SCORES:  # one reader, so one ceiling
         assert first.scores[metric]["real"] == second.scores[metric]["real"]
     assert len(list((tmp_path / "grid").glob("reader-*/segmenter.weights.h5"))) == 1

@@ -3,6 +3,7 @@ import json
 import math
 import shutil
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -202,3 +203,16 @@ def test_the_same_seed_learns_the_same():
     first, second = (reader(photos, ids, segmenter_filters=2, segmenter_epochs=1) for _ in "ab")
     for a, b in zip(first.get_weights(), second.get_weights(), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-6)
+
+
+def test_the_pairs_are_in_memory_once(monkeypatch):
+    """A large set's photos and their mirror images are one array: the latter are views of it."""
+    photos, ids = np.zeros((2, 64, 64, 3), np.uint8), np.zeros((2, 64, 64), np.uint8)
+    seen = []
+
+    def fit(self, x, y, **options):
+        seen.append((np.shares_memory(x, photos), np.shares_memory(y, ids), x.strides[2]))
+
+    monkeypatch.setattr(keras.Model, "fit", fit)
+    reader(photos, ids, segmenter_filters=2, segmenter_epochs=2)
+    assert seen == [(True, True, 3), (True, True, -3)] * 2

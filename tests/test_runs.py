@@ -14,6 +14,8 @@ from pix2pix_course.figures.watch import WatchImages
 from pix2pix_course.pairs import BadFileError, DatasetError, load_pairs
 from pix2pix_course.support.checkpoints import CheckpointError, load_checkpoint
 from pix2pix_course.support.files import InUse, alone_in
+from pix2pix_course.translation import translate_files
+from pix2pix_course.variants import fields_of
 
 TRAIN = """
 import sys
@@ -233,6 +235,29 @@ def test_a_broken_file_of_a_large_set_is_named(painted, small_config, tmp_path, 
     config = small_config.replace(dataset=str(tmp_path / "data"), epochs=1)
     with pytest.raises(BadFileError, match=f"{file.name} is truncated"):
         runs.train(config, tmp_path / "run", verbose=0)
+
+
+def test_a_run_of_version_0_1_opens_resumes_and_translates_files(trained, tmp_path):
+    """Its `config.json` held all 61 fields flat, and nothing of the size of the files."""
+    folder = shutil.copytree(trained.folder, tmp_path / "run")
+    content = json.loads((folder / "config.json").read_text())
+    content["config"] |= fields_of(trained.config)
+    del content["data"]["height"]
+    (folder / "config.json").write_text(json.dumps(content))
+    run = runs.load(folder)
+    assert (run.config, run.epoch) == (trained.config, 2)
+    (written,) = translate_files(run, [trained.dataset().files("test")[0]], tmp_path, pairs=True)
+    assert Image.open(written).size == (64, 64)
+    assert runs.resume(folder, epochs=3, verbose=0).epoch == 3
+
+
+def test_a_run_of_a_later_version_is_refused_in_one_sentence(trained, tmp_path):
+    folder = shutil.copytree(trained.folder, tmp_path / "run")
+    content = json.loads((folder / "config.json").read_text())
+    content["config"]["attention"] = True
+    (folder / "config.json").write_text(json.dumps(content))
+    with pytest.raises(runs.RunError, match=r"config\.json is not the .*no field 'attention'"):
+        runs.load(folder)
 
 
 def test_no_run_there(tmp_path):

@@ -2,6 +2,7 @@ import os
 import subprocess
 import sys
 
+import filelock
 import keras
 import numpy as np
 import pytest
@@ -53,15 +54,20 @@ def test_a_folder_appears_whole_and_what_an_earlier_try_left_is_gone(tmp_path):
 
 def test_everything_is_on_the_disk_before_it_gets_its_name(tmp_path, monkeypatch):
     seen = []
+    monkeypatch.setattr(os, "sync", lambda: seen.append(("disk", "all")), raising=False)
     monkeypatch.setattr(files, "_to_disk", lambda path: seen.append(("disk", path.name)))
     replace = os.replace
     monkeypatch.setattr(os, "replace", lambda a, b: (seen.append(("name", b.name)), replace(a, b)))
+    with atomic(tmp_path / "a") as partial:
+        partial.write_text("1")
     with atomic(tmp_path / "b") as partial:
         partial.mkdir()
         (partial / "x").write_text("1")
-    place = seen.index(("name", "b"))
-    assert ("disk", "x") in seen[:place]
-    assert ("disk", tmp_path.name) in seen[place:]  # the name itself, in the list of its folder
+    list_of_names = ("disk", tmp_path.name)
+    assert seen == [
+        *(("disk", "a.partial"), ("name", "a"), list_of_names),
+        *(("disk", "all"), ("name", "b"), list_of_names),
+    ]
 
 
 def test_one_process_alone_and_an_unused_folder_is_gone(tmp_path):
@@ -79,6 +85,16 @@ def test_one_process_alone_and_an_unused_folder_is_gone(tmp_path):
     with alone_in(folder):
         pass
     assert (folder / "config.json").exists()
+
+
+def test_a_drive_without_locks_is_used_all_the_same(tmp_path, monkeypatch):
+    def unknown(self):
+        raise NotImplementedError("FileSystem does not appear to support flock")
+
+    monkeypatch.setattr(filelock.FileLock, "_acquire", unknown)
+    with alone_in(tmp_path / "run"):
+        (tmp_path / "run" / "config.json").write_text("{}")
+    assert (tmp_path / "run" / "config.json").exists()
 
 
 def test_near_words():

@@ -28,7 +28,6 @@
 # {{setup}}
 
 # %%
-
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
@@ -769,8 +768,10 @@ for n in (0, 3):
 # same code as yours, without the pauses. `strides` holds as many 2s as are asked for, and a 1; the
 # last layer, of stride 1 and one channel, stands by itself. The width doubles from layer to layer
 # (`2**level`), up to eight times the first one. The kernel is 4 pixels wide, or 1 for the PixelGAN,
-# which then needs no padding (and in the authors' code has no bias on its logits). `normalise` is
-# yours of section 3, and `normal()` the initializer N(0, 0.02) in it; both come from notebook 02.
+# which then needs no padding (and in the authors' code has no bias on its logits). `None` leaves
+# height and width open, and without `conditional` D takes the image alone, which section 9 tries.
+# `normalise` is yours of section 3, and `normal()` gives the N(0, 0.02) that kernels start from;
+# both come from notebook 02.
 
 # %% tags=["nbval-check-output"]
 import inspect
@@ -1189,9 +1190,7 @@ exercises.check_free_of_padding(free_of_padding)
 judge = judges["sees x and y"]
 given_pairs, right_answers = problem(test, next_ones(test.target))
 # <solution>
-print(
-    "first kernel:", next(la for la in judge.layers if isinstance(la, layers.Conv2D)).kernel.shape
-)
+print("first kernel:", judge.trainable_variables[0].shape)
 for name, ordered in {"[x, y]": given_pairs, "[y, x]": given_pairs[::-1]}.items():
     _, share = judge.evaluate(ordered, right_answers, batch_size=8, verbose=0)
     print(f"{name}: {share:.0%} of the patches right")

@@ -3,7 +3,7 @@
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/{{repository_path}}/blob/main/notebooks/{{notebook}})
 #
-# ![What the losses tell the generator to change in a corner of its picture, for λ = 0, 10, 100 and 1000. With λ = 0 it is a different wish for every pixel; with λ = 1000 whole areas are to become lighter or darker.]({{picture 04_losses.png}})
+# ![What the losses tell the generator to change in a corner of its picture, for λ = 0, 10, 100 and 1000, with an untrained D and with D after 20 steps. With λ = 0 it is a different wish for every pixel; with λ = 1000 whole areas are to become lighter or darker.]({{picture 04_losses.png}})
 #
 # **What you will build.** The few lines that tell the two networks what is wanted of them: the
 # discriminator's two terms, the generator's adversarial term in two forms, the least-squares
@@ -30,7 +30,6 @@
 # {{setup}}
 
 # %%
-
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
@@ -510,19 +509,20 @@ plt.show()
 # ### The package's own code
 #
 # All terms are on the table now, and the package's file of them is short. `distance_to` is the one
-# penalty behind both networks' terms: cross-entropy by `softplus` (sections 2 and 3) or least squares
-# (section 7), one cost a patch, then the mean (section 4). `belief` and `accuracy` are for reading
-# (section 5); for least squares, which has no sigmoid, the border is halfway between 0 and 1.
+# penalty behind both networks' terms: cross-entropy by `softplus` (sections 1 and 3) or least
+# squares (section 7; `float(is_real)` is the 1 or 0 to be answered), one cost a patch, then the
+# mean (section 4). `belief` and `accuracy` are for reading (section 5); for least squares, which
+# has no sigmoid, the border is halfway between 0 and 1.
 
 # %% tags=["nbval-check-output"]
 import inspect
 
 from pix2pix_course import losses
 
-for function in ("distance_to", "discriminator_terms", "generator_gan_term", "l1_term"):
-    print(inspect.getsource(getattr(losses, function)))
-for function in ("belief", "accuracy"):
-    print(inspect.getsource(getattr(losses, function)))
+for function in (losses.distance_to, discriminator_terms, generator_gan_term, l1_term):
+    print(inspect.getsource(function))
+for function in (belief, losses.accuracy):
+    print(inspect.getsource(function))
 
 # %% [markdown]
 # ## 9 · What L1 cannot choose
@@ -1172,9 +1172,9 @@ print(
 # losses went down" is no test of a GAN.
 #
 # The wrong sign drives every colour into a corner of the colour cube, and L1 rises far above that
-# of a wall drawn blindly. A generator that drew its walls by lot would pay only that; one that pays
-# more works *against* the target. Knowing this one reference value turns an ugly picture into a
-# diagnosis.
+# of a wall drawn blindly. A generator that drew its walls at random would pay only that; one that
+# pays more works *against* the target. Knowing this one reference value turns an ugly picture into
+# a diagnosis.
 #
 # ## Recap
 #

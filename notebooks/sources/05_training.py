@@ -3,7 +3,7 @@
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/{{repository_path}}/blob/main/notebooks/{{notebook}})
 #
-# ![One label map, its translation after 2, 6, 8 and 12 epochs, and the target photo. From epoch to epoch soft spots become windows, doors and balconies.]({{picture 05_training.jpg}})
+# ![One label map, its translation after 2, 6 and 12 epochs, and the target photo. From epoch to epoch soft spots become windows, doors and balconies.]({{picture 05_training.jpg}})
 #
 # **What you will build.** One training step, by hand: first the discriminator moves, then the
 # generator. You will prove that your step and the package's are the same step, hand it to
@@ -397,9 +397,10 @@ print(f"4 steps by hand {middle - begin:.2f} s, by fit (already traced) {finish 
 #
 # Here are the two halves as the package has them. Hold them against yours: `generated` is your
 # `y_hat`, `judge` gives the pair to D, and `optimizer` and `discriminator_optimizer` are the two
-# Adams. Two things are new, and small. `gan_weight` is 1; where it is 0 nobody needs D, so D is not
-# trained (section 9 does that). And `report` adds what the step found to the means that `fit`
-# prints: D's terms, its mean answers and its accuracy, as notebook 04 built them, and G's two terms.
+# Adams; `kind` is the kind of adversarial loss, "vanilla" or "lsgan". Two things are new, and
+# small. `gan_weight` is 1; where it is 0 nobody needs D, so D is not trained (section 9 does that)
+# and its numbers stay at 0 and 1/2. And `report` adds what the step found to the means that `fit`
+# prints: D's loss and terms, its mean answers and its accuracy (notebook 04), and G's two terms.
 
 # %% tags=["nbval-check-output"]
 import inspect
@@ -450,7 +451,7 @@ for name, (of_real, of_fake) in {"real": (1, 0), "generated": (0, 1), "both": (0
 #
 # ## 3 · What happens around the steps
 #
-# The rest of a training is callbacks, in this order. `runs.run_callbacks` makes the list.
+# The rest of a training is callbacks, in this order. `runs.fit` makes the list.
 #
 # | callback | what it is for |
 # |---|---|
@@ -458,11 +459,11 @@ for name, (of_real, of_fake) in {"real": (1, 0), "generated": (0, 1), "both": (0
 # | `Throughput` | images per second, without the time for saving and drawing |
 # | `LearningRateByEpoch` | constant, or fading at the end, for both optimizers |
 # | `StopOnNaN` | ends the run when a loss is not a number |
-# | `HistoryRows` | a row in `history.csv` after each epoch |
+# | `HistoryRows` | a row in `history.csv` after each epoch (`support.history`) |
 # | `TensorBoard` | the same losses for TensorBoard (`keras.callbacks`) |
 # | `SampleImages` | the same few test inputs, drawn every few epochs |
 # | `EpochLines` | short lines for a notebook, where a progress bar would flood the page |
-# | `Checkpoints` | weights and optimizer state of the newest epoch, written in one piece |
+# | `LambdaCallback` | saves: weights and optimizer state, in one piece (`keras.callbacks`) |
 #
 # The order is deliberate: look for NaN first, save last. An epoch that has gone wrong never
 # replaces a good checkpoint.
@@ -839,8 +840,8 @@ for mode, images in (pictures | {"(photos)": test.target}).items():
     print(f"{mode:14}  D's mean answer {np.mean(beliefs):.2f}")
 
 # %% [markdown]
-# Under `cpu` it sees through the kind that it was trained on best, and is a little more easily
-# deceived by mode `"running"`, whose pictures it has never met. A D that was trained on those would
+# Under `cpu` it sees through the kind that it was trained on best, and is more easily deceived by
+# mode `"running"`, whose pictures it has never met. A D that was trained on those would
 # err the other way round, and on just the pictures from which G takes its gradient.
 #
 # ### Looking without touching
@@ -1084,9 +1085,9 @@ exercises.check_fading_rate(fading_rate)
 # %% [markdown] tags=["exercise"]
 # ### Exercise 4 · experiment: resume without the seeds
 #
-# Resume the stopped run of section 7 once more, from `checkpoint`, with Adam's state
-# (`load_checkpoint(unseeded.networks(), unseeded.states(), checkpoint)`) but *without* `SeedEachEpoch`. Does the generator
-# end where the unbroken run did? Which layers are to blame?
+# Resume the stopped run of section 7 once more, from `checkpoint`, with Adam's state (by
+# `load_checkpoint(unseeded.networks(), unseeded.states(), checkpoint)`), but *without*
+# `SeedEachEpoch`. Does the generator end where the unbroken run did? Which layers are to blame?
 
 # %% tags=["exercise"]
 _, checkpoint = runs.newest_checkpoint(scratch / "stopped, a copy")

@@ -3,7 +3,7 @@
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/{{repository_path}}/blob/main/notebooks/{{notebook}})
 #
-# ![Two label maps, the houses generated from them, the maps that a network reads from these houses, and the errors in white, most of them along the edges.]({{picture 06_evaluation.jpg}})
+# ![A label map, its photo, the house generated from the map, the map that a network reads from this house, and the errors in white, most of them along the edges.]({{picture 06_evaluation.png}})
 #
 # **What you will build.** A verdict on the run that notebook 05 trained. You will write three
 # distances between pictures by hand, catch all three of them praising the wrong picture, and then
@@ -547,7 +547,7 @@ print("a fourth class that never occurs changes nothing:", four == packaged)
 # ## 8 · Train the reader
 #
 # FCN-8s weighs 512 MB and knows no cornices. Our reader is a U-Net of a few hundred thousand to a
-# few million weights, `segmenter.build_segmenter`, trained on the *real* pairs of the training
+# few million weights, `evaluation.build_segmenter`, trained on the *real* pairs of the training
 # split in the other direction, photo → label, with cross-entropy at every pixel. It never sees a
 # generated photo. Under `cpu` this takes two to five minutes; the weights are kept in the run's
 # folder, so it happens once for each run (where the cell reports a few seconds, they were there
@@ -626,7 +626,7 @@ else:
 # With the reader as the judge, the order turns over. The generated photos stand far nearer to the
 # ceiling than to the floor; blurring them costs a lot, where PSNR gave a reward; the flat colour
 # is exposed. (Look at class accuracy and IoU: from a sheet of paper it reads one or two classes,
-# like the lazy reader of section 7, and pixel accuracy flatters it just as much.)
+# like the lazy reader of section 7, and pixel accuracy flatters it, too.)
 #
 # And the twins? They differ from the photos by more than blur does. The reader was trained on
 # painted streets, so on another data set this cell has nothing to say.
@@ -679,8 +679,9 @@ if palette is not None:
 print("files:", ", ".join(sorted(f.name for f in store.iterdir() if f.suffix != ".h5")))
 
 # %% [markdown]
-# `metrics.json` is for programs, `metrics.csv` for spreadsheets, `grid.png` for people. That last
-# one holds what we should look at next: not only the photos, but what the reader made of them.
+# `metrics.json` is for programs, `metrics.csv` for spreadsheets, `grid.png` for people;
+# `segmenter.json` says how the reader was trained, whose weights lie beside it. `grid.png` holds
+# what we should look at next: not only the photos, but what the reader made of them.
 
 # %% alt="Two label maps, the generated houses, the maps read from them, and the errors in white. Most errors are thin outlines; filled ones are parts that were not painted or read as something else."
 if palette is None:
@@ -780,7 +781,7 @@ else:
 # are many beside a class as small as this one.
 #
 # This is worth more than the mean of section 9. It tells you what to do: train longer, or show
-# blinds more often. "Mean IoU 0.6" tells you nothing of the kind.
+# blinds more often. A mean IoU tells you nothing of the kind.
 
 # %% [markdown]
 # ## 11 · One number stands for many pictures
@@ -872,10 +873,10 @@ for name, images in versions.items():
 # %% [markdown]
 # The three seeds give different pictures and nearly the same scores: dropout moves details, not
 # windows, so chance of this kind is no excuse for a difference of several hundredths. Dropping
-# dropout changes as little. `running` is another matter: in our run it loses one to three
-# hundredths in the reader's eyes, and a grey level in MAE, because G never trained with those
-# statistics (notebook 05, section 8). So state the mode beside the number, as `evaluate` does in
-# its last line, and compare runs only within one mode.
+# dropout changes as little. `running` is another matter: in our runs it loses one to five
+# hundredths in the reader's eyes, and a grey level or two in MAE, because G never trained with
+# those statistics (notebook 05, section 8). So state the mode beside the number, as `evaluate` does
+# in its last line, and compare runs only within one mode.
 #
 # What the seeds of *translating* do not show is the luck of *training*: another `SEED` for the
 # whole run moves the scores by more. The paper's authors, too, expect differences from run to
@@ -1080,11 +1081,12 @@ else:
 # </solution>
 
 # %% [markdown] tags=["solution"]
-# In our run the flat colours beat the generator by MAE (39 to 42 grey levels) and by PSNR (14.7 to
-# 13.5 dB), and are level with it by SSIM: no network was needed for that, only averages. The reader
-# sees through it (mean IoU 0.23 to 0.65), though it still stands above the floor, since colour and
-# place give away sky, wall and pavement. An honest report would add this line to its table, as a
-# baseline that any method has to beat, and show the pictures.
+# In our runs the flat colours beat the generator by MAE (39 grey levels to its 41 or 42) and by
+# PSNR (14.7 dB to its 13.5 to 14), and are about level with it by SSIM: no network was needed for
+# that, only averages. The reader sees through it (mean IoU 0.2 to 0.3, where the generator gets
+# 0.65 to 0.7), though it still stands above the floor, since colour and place give away sky, wall
+# and pavement. An honest report would add this line to its table, as a baseline that any method has
+# to beat, and show the pictures.
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 5 · code: is the difference real?
@@ -1121,11 +1123,11 @@ else:
         print(f"{apart:.3f} ± {error:.3f}")
 
 # %% [markdown] tags=["solution"]
-# In our run the errors of the means are 0.005 to 0.007. Of `deterministic` the difference is known
-# to 0.001: both modes find the same pictures hard, so the difficulty cancels. Of `running` it
-# is 0.011 ± 0.007, hardly better than from other pictures, because this mode spoils some pictures
-# and spares others: a loss of less than two standard errors, on forty pictures. (To divide by n in
-# the deviation, as NumPy does of itself, is as right here.)
+# In our runs the errors of the means are 0.004 to 0.007. Of `deterministic` the difference is known
+# to 0.001: both modes find the same pictures hard, so the difficulty cancels. Of `running` it is
+# one or two hundredths and known to no better than 0.006, as if from other pictures, because this
+# mode spoils some pictures and spares others: a loss of two or three standard errors, on forty
+# pictures. (To divide by n in the deviation, as NumPy does of itself, is as right here.)
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 6 · experiment: a hasty judge
@@ -1150,8 +1152,8 @@ else:
 # </solution>
 
 # %% [markdown] tags=["solution"]
-# The ceiling sinks by more than half, in our run from 0.89 to 0.41, while the floor stays where it
-# is. And "generated" reaches 0.40, as good as real: what the hasty reader does not see (small
+# The ceiling sinks by about half, in our runs from 0.89 to 0.4, while the floor stays where it is.
+# And "generated" reaches 0.4 as well, as good as real: what the hasty reader does not see (small
 # parts, rare classes), nobody is charged for. Only the sabotages are still found out. So a low
 # ceiling flatters, and scores that were read by different readers must never be compared.
 

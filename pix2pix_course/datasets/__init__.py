@@ -43,20 +43,11 @@ def open_dataset(
     palette: str | None = None,
     data_folder: str | Path | None = None,
 ) -> Dataset:
-    """Open a data set: "painted", a name of the catalogue, or a folder.
+    """Open a data set: "painted" (painted on first use), a published one that is here, or a folder.
 
-    "painted" is painted on first use. A published set must have been downloaded. A `Path`, or a
-    word that is no name, is a folder.
-
-    Args:
-        dataset: name or folder.
-        direction: "AtoB" or "BtoA"; None takes what the folder says of itself in `dataset.json`.
-        palette: name of the label colours (a key of `PALETTES`) where the folder does not say;
-            then the *condition* side is taken for the label map.
-        data_folder: where painted and downloaded sets lie; None is `default_data_folder()`.
-
-    Raises:
-        DatasetError: it is not there, is empty, or does not say its direction.
+    Direction and palette (a key of `PALETTES`) are needed where the folder's `dataset.json` does
+    not say them; the *condition* side is then taken for the label map. Raises `DatasetError`: the
+    set is not there, is empty, or does not say its direction.
     """
     if direction not in (None, "AtoB", "BtoA"):
         raise DatasetError(f"direction {direction!r}: use 'AtoB' (left to right) or 'BtoA'")

@@ -9,8 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-UNITS = 256
-"""Units to the side of a canvas, across and down."""
+UNITS = 256  # to the side of a canvas, across and down
 
 
 class Box(NamedTuple):
@@ -36,10 +35,20 @@ class Box(NamedTuple):
         y = x if y is None else y
         return Box(self.left + x, self.top + y, self.right - x, self.bottom - y)
 
+    def middle(self, width: int, above: int = 0, below: int = 0) -> "Box":
+        """A box of this width in the middle, with units `above` and `below` it left free."""
+        left = (self.left + self.right - width) // 2
+        return Box(left, self.top + above, left + width, self.bottom - below)
+
     def columns(self, count: int) -> list["Box"]:
         """The box cut into `count` columns."""
         cuts = [self.left + self.width * i // count for i in range(count + 1)]
         return [self._replace(left=cuts[i], right=cuts[i + 1]) for i in range(count)]
+
+    def rows(self, count: int) -> list["Box"]:
+        """The box cut into `count` rows."""
+        cuts = [self.top + self.height * i // count for i in range(count + 1)]
+        return [self._replace(top=cuts[i], bottom=cuts[i + 1]) for i in range(count)]
 
     def tapering(self, indent: int) -> Iterator["Box"]:
         """The rows of a trapezium or triangle: cut by `indent` at the top, by nothing below."""
@@ -104,19 +113,13 @@ def _stretch(values: np.ndarray, size: int) -> np.ndarray:
 
 
 class Canvas:
-    """Photo and class ids that are painted together.
-
-    Attributes:
-        photo: int16 (size, size, 3); clipped to 0..255 only when the picture is finished.
-        ids: uint8 (size, size).
-        units: int64 (size,), the unit in which the centre of each row (or column) lies.
-    """
+    """Photo and class ids of size×size pixels that are painted together; at first class 0."""
 
     def __init__(self, size: int):
-        """An empty canvas of size×size pixels, class 0 throughout."""
         self.size = size
-        self.photo = np.zeros((size, size, 3), np.int16)
+        self.photo = np.zeros((size, size, 3), np.int16)  # clipped to 0..255 at the very end
         self.ids = np.zeros((size, size), np.uint8)
+        # the unit in which the centre of each row (or column) lies
         self.units = (2 * np.arange(size, dtype=np.int64) + 1) * UNITS // (2 * size)
 
     def region(self, box: Box) -> tuple[slice, slice]:
@@ -124,12 +127,13 @@ class Canvas:
         left, top, right, bottom = (max(0, edge) * self.size // UNITS for edge in box)
         return slice(top, bottom), slice(left, right)
 
-    def fill(self, box: Box, colour, kind: int | None = None) -> None:
-        """Paint a box in one colour; with `kind`, its class too."""
+    def fill(self, box: Box, colour, kind: int | None = None, **edges: int) -> None:
+        """Paint a box in one colour, with `kind` its class too, and shade its `edges`."""
         where = self.region(box)
         self.photo[where] = colour
         if kind is not None:
             self.ids[where] = kind
+        self.edges(box, **edges)
 
     def gradient(self, box: Box, above, below) -> None:
         """Paint a box in colours that run from `above` to `below`."""

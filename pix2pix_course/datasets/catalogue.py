@@ -17,33 +17,19 @@ MIRROR_VARIABLE = "PIX2PIX_COURSE_MIRROR"
 
 @dataclass(frozen=True)
 class Published:
-    """A data set that was published with pix2pix.
+    """A data set that was published with pix2pix."""
 
-    Attributes:
-        name: the name to download and open it by.
-        about: what the pairs show.
-        size: size of the archive for people; rounded where `bytes` is None.
-        bytes: exact length of the archive, where known.
-        sha256: checksum of the archive, where known; else it is recorded at first download.
-        splits: number of pairs in each split.
-        direction: the natural direction; the paper also trains some sets the other way round.
-        palette: name of the palette of the label side, or None.
-        label_side: "A", "B", or None where no side is a label map.
-        citation: what to cite.
-        licence: what is known of the terms of use.
-    """
-
-    name: str
-    about: str
-    size: str
-    splits: dict[str, int]
-    direction: str
+    name: str  # to download and open it by
+    about: str  # what the pairs show
+    size: str  # of the archive, for people; rounded where `bytes` is None
+    splits: dict[str, int]  # number of pairs in each
+    direction: str  # the natural one; the paper also trains some sets the other way round
     citation: str
-    licence: str
-    bytes: int | None = None
-    sha256: str | None = None
-    palette: str | None = None
-    label_side: str | None = None
+    licence: str  # what is known of the terms of use
+    bytes: int | None = None  # exact length of the archive, where known
+    sha256: str | None = None  # of the archive, where known; else recorded at the first download
+    palette: str | None = None  # of the label side
+    label_side: str | None = None  # "A", "B", or None where no side is a label map
 
     @property
     def addresses(self) -> tuple[str, ...]:

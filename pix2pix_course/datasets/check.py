@@ -14,18 +14,11 @@ from tqdm import tqdm
 from pix2pix_course.config import Config
 from pix2pix_course.datasets import open_dataset, read_description
 from pix2pix_course.datasets.catalogue import CATALOGUE
-from pix2pix_course.pairs import (
-    SUFFIXES,
-    BadFileError,
-    Dataset,
-    DatasetError,
-    find_pairs,
-    read_pair,
-)
+from pix2pix_course.pairs import Dataset, DatasetError, find_pairs, read_pair
 from pix2pix_course.palettes import Palette
+from pix2pix_course.support.images import SUFFIXES, BadFileError
 
-SAMPLE = 8
-"""Pairs whose colours are looked at."""
+SAMPLE = 8  # pairs whose colours are looked at
 
 
 class Problem(NamedTuple):
@@ -38,17 +31,13 @@ class Problem(NamedTuple):
 
 @dataclass(frozen=True)
 class Report:
-    """What `check` found in `folder`.
-
-    `counts`: number of files of each split; `sizes`: number of readable pairs of each (height,
-    width) of a half, in pixels; `problems`: what must be fixed; `notes`: what is worth a look.
-    """
+    """What `check` found in a folder."""
 
     folder: Path
-    counts: dict[str, int]
-    sizes: dict[tuple[int, int], int]
-    problems: list[Problem]
-    notes: list[str]
+    counts: dict[str, int]  # files of each split
+    sizes: dict[tuple[int, int], int]  # readable pairs of each (height, width) of a half
+    problems: list[Problem]  # what must be fixed
+    notes: list[str]  # what is worth a look
 
     @property
     def ok(self) -> bool:
@@ -73,12 +62,7 @@ class Report:
 def check(dataset: Dataset | str | Path, progress: bool = False) -> Report:
     """Read every file of a data set and report what is wrong, without stopping at the first.
 
-    Args:
-        dataset: an open data set, or a folder of pairs, which need not say its direction.
-        progress: show a progress bar.
-
-    Raises:
-        DatasetError: there is no folder of pairs to check.
+    A folder of pairs need not say its direction; `DatasetError` if there is none.
     """
     if not isinstance(dataset, Dataset):
         folder = Path(dataset)
@@ -153,11 +137,9 @@ def wrong_labels(dataset: Dataset, files: list[Path]) -> tuple[str, str] | None:
     In a few pairs it is counted which share of each side's pixels has nearly a colour of the
     palette. JPEG disturbs colours a little, mostly at edges.
     """
-    shares = {"A": [], "B": []}
-    for file in files[:: max(1, len(files) // SAMPLE)][:SAMPLE]:
-        for side, image in zip("AB", read_pair(file), strict=True):
-            shares[side].append(near_share(dataset.palette, image))
-    share = {side: float(np.median(found)) for side, found in shares.items()}
+    sample = [read_pair(file) for file in files[:: max(1, len(files) // SAMPLE)][:SAMPLE]]
+    near = [[near_share(dataset.palette, side) for side in pair] for pair in sample]
+    share = dict(zip("AB", np.median(near, axis=0), strict=True))
     labels, other = dataset.label_side, "AB"[dataset.label_side == "A"]
     if share[labels] >= 0.5:
         return None
@@ -182,9 +164,8 @@ def near_share(palette: Palette, image: np.ndarray) -> float:
 def before_training(dataset: Dataset, config: Config) -> list[str]:
     """What to say before a training begins, a sentence each.
 
-    Raises:
-        DatasetError: the label colours are not where they should be, so that every picture would
-            become one colour.
+    Raises `DatasetError` where the label colours are not where they should be: every picture would
+    become one colour.
     """
     files = list(dataset.files("train"))
     if dataset.palette and (problem := wrong_labels(dataset, files)):

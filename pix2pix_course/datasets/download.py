@@ -4,22 +4,18 @@ Three files stand beside an archive `x.tar.gz`:
 
 * `x.tar.gz.part`: what has arrived so far; it becomes `x.tar.gz` only when it is whole;
 * `x.tar.gz.part.json`: which server file that part belongs to, so that it can be continued;
-* `x.tar.gz.json`: size and checksum of the whole file; it stays, so that a later download of
-  the same name can be compared with the first.
+* `x.tar.gz.json`: size and checksum of the whole file; it stays to compare later downloads with.
 """
 
-import dataclasses
 import gzip
 import hashlib
 import json
-import os
 import shutil
 import tarfile
 import time
 import zlib
-from collections.abc import Iterable
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path, PureWindowsPath
+from typing import NamedTuple
 
 import requests
 import urllib3
@@ -27,17 +23,14 @@ from tqdm import tqdm
 
 from pix2pix_course.config import PAINTED
 from pix2pix_course.datasets import DESCRIPTION, default_data_folder
-from pix2pix_course.datasets.catalogue import CATALOGUE, Published
+from pix2pix_course.datasets.catalogue import CATALOGUE
 from pix2pix_course.pairs import DatasetError, find_pairs
-from pix2pix_course.support.files import did_you_mean
+from pix2pix_course.support.files import atomic, did_you_mean
 
-ATTEMPTS = 4
-"""Attempts in a row, at one address, that may bring nothing new."""
-PAUSE = 1.0
-"""Seconds before the second attempt; doubled before each further one."""
-TIMEOUT = (10, 60)
-"""Seconds to wait for a connection, and then for the next bytes."""
-CHUNK = 1 << 18
+ATTEMPTS = 4  # in a row, at one address, that may bring nothing new
+PAUSE = 1.0  # seconds before the second attempt; doubled before each further one
+TIMEOUT = (10, 60)  # seconds to wait for a connection, and then for the next bytes
+CHUNK = 1 << 18  # bytes
 
 
 class DownloadError(Exception):
@@ -48,20 +41,11 @@ class UnreachableError(DownloadError):
     """No server answered at all: most often there is no network."""
 
 
-class DamagedError(DownloadError):
-    """The archive arrived, but cannot or must not be unpacked."""
-
-
-class WrongFileError(DownloadError):
-    """A whole file arrived, but not the expected one."""
-
-
 class _TryAgainError(Exception):
     """A failure that may pass: a broken connection, a busy server."""
 
 
-@dataclass(frozen=True)
-class Fetched:
+class Fetched(NamedTuple):
     """Where a file came from and what it is: its length in bytes and its SHA-256."""
 
     address: str
@@ -69,138 +53,146 @@ class Fetched:
     sha256: str
 
 
-@dataclass(frozen=True)
-class Expected:
-    """What is known of a file beforehand; None is unknown."""
-
-    bytes: int | None
-    sha256: str | None
-
-    def verify(self, path: Path, address: str) -> Fetched:
-        """Measure a whole file; raises `WrongFileError` if it is another one."""
-        size = path.stat().st_size
-        if self.bytes not in (None, size):
-            raise WrongFileError(f"it has {size:,} bytes instead of {self.bytes:,}")
-        with open(path, "rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        if self.sha256 not in (None, digest):
-            raise WrongFileError(f"its SHA-256 is {digest} instead of {self.sha256}")
-        return Fetched(address, size, digest)
+# --- a published set ---------------------------------------------------------------------------
 
 
-def fetch(
-    addresses: Iterable[str],
-    path: Path,
-    size: int | None = None,
-    sha256: str | None = None,
-    progress: bool = True,
-) -> Fetched:
-    """Download a file to `path` from the first address that gives it whole.
+def download(name: str, data_folder: str | Path | None = None, progress: bool = True) -> Path:
+    """Download a set of the `CATALOGUE` and return its folder, which appears when it is complete.
 
-    A broken connection is tried again, each time after a longer pause, and continued where
-    it broke if the server can prove that the file is still the same. An unfinished download
-    stays beside `path` and is continued by the next call; `path` itself is there only when whole.
-
-    Args:
-        addresses: the same file at different servers, in the order to try them.
-        path: where the file goes; its folder exists.
-        size: length in bytes, where it is known.
-        sha256: checksum, where it is known; else the one recorded at the first download is used.
-        progress: show a progress bar.
-
-    Raises:
-        UnreachableError: no address answered.
-        DownloadError: every address failed; the message lists each reason.
+    Its `dataset.json` says direction, palette, source, size and checksum. The next call continues
+    an interrupted download. An archive `NAME.tar.gz` that you put into the data folder is used.
+    Raises `DatasetError`: no such set, no network, or no server has the archive intact.
     """
-    record = _beside(path, ".json")
-    first = _read_json(record)
-    expected = Expected(size, sha256 or first.get("sha256"))
-    if path.is_file():  # fetched before but never unpacked, or put there by hand
-        try:
-            return expected.verify(path, first.get("address", str(path)))
-        except DownloadError as error:
-            raise DownloadError(f"{path} is there, but {error}; delete it") from None
-
-    part = _beside(path, ".part")
-    failures = []
-    for address in addresses:
-        try:
-            _fetch_from(address, part, size, progress)
-            fetched = expected.verify(part, address)
-        except DownloadError as error:
-            if isinstance(error, WrongFileError):
-                part.unlink()
-            failures.append((address, error))
-            continue
-        _write_json(record, dataclasses.asdict(fetched))
-        os.replace(part, path)
-        _beside(part, ".json").unlink(missing_ok=True)
-        return fetched
-
-    message = "; ".join(f"{address}: {error}" for address, error in failures)
-    if all(isinstance(error, UnreachableError) for _, error in failures):
-        raise UnreachableError(message)
-    if first and not sha256 and any(isinstance(error, WrongFileError) for _, error in failures):
-        message += f" (if you trust the new file more than the first download, delete {record})"
-    raise DownloadError(message)
+    if name not in CATALOGUE:
+        raise DatasetError(
+            f"no published set {name!r}, only {', '.join(CATALOGUE)}{did_you_mean(name, CATALOGUE)}"
+        )
+    published = CATALOGUE[name]
+    root = Path(data_folder) if data_folder is not None else default_data_folder()
+    folder, archive = root / name, root / f"{name}.tar.gz"
+    if (folder / DESCRIPTION).is_file():
+        return folder
+    if folder.exists():
+        raise DatasetError(
+            f"{folder} is there but was not downloaded by the course: move it away to download, "
+            "or open it as it is by giving its direction"
+        )
+    failed, offline = f"{name!r} was not downloaded", f"the data set {PAINTED!r} needs no network"
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        fetched = fetch(published.addresses, archive, published.bytes, published.sha256, progress)
+        with atomic(folder) as partial:
+            unpack(archive, partial)
+            if (inner := partial / name).is_dir():  # most archives hold one folder
+                for part in inner.iterdir():
+                    part.rename(partial / part.name)
+                inner.rmdir()
+            find_pairs(partial)
+            keys = ("name", "direction", "palette", "label_side")
+            facts = {key: getattr(published, key) for key in keys}
+            facts |= {"source": fetched.address, "bytes": fetched.bytes, "sha256": fetched.sha256}
+            _write_json(partial / DESCRIPTION, facts)
+        archive.unlink()
+    except UnreachableError as error:
+        raise DatasetError(
+            f"{failed} because no server answered: there is no network here, "
+            f"or the servers are down; {offline}"
+        ) from error
+    except (DownloadError, DatasetError, OSError) as error:
+        if isinstance(error, DatasetError):  # the archive arrived, but is useless: forget it
+            archive.unlink()
+            _beside(archive, ".json").unlink(missing_ok=True)
+            failed += f" (the useless {archive.name} was deleted)"
+        raise DatasetError(f"{failed}: {error}; fix this or try again later ({offline})") from error
+    return folder
 
 
 def unpack(archive: Path, folder: Path) -> None:
-    """Unpack a tar.gz archive of plain files into a new folder.
+    """Unpack a tar.gz archive into a new folder: nothing but folders and files inside of it.
 
-    Only folders and plain files whose names stay inside `folder` are written. Anything else
-    (a link, a device, a name with "..") stops the unpacking: a data set of pictures has no use
-    for it, and it is how an archive writes where it should not.
-
-    Raises:
-        DamagedError: an unsafe member, or a damaged archive.
-        DownloadError: the files cannot be written, for instance on a full disk.
+    Anything else (a link, a device, a name with "..") stops the unpacking: a data set of pictures
+    has no use for it, and it is how an archive writes where it should not. Raises `DatasetError`:
+    an unsafe member or a damaged archive; `DownloadError`: files cannot be written.
     """
     folder.mkdir(parents=True)
     try:
         with tarfile.open(archive, "r:gz") as tar:
             for member in tar:
-                target = folder / _safe_name(member, archive)
-                if member.isdir():
-                    target.mkdir(parents=True, exist_ok=True)
-                    continue
-                target.parent.mkdir(parents=True, exist_ok=True)
-                # Copied by hand: no owner, mode or time of the archive is taken over.
-                with tar.extractfile(member) as source, open(target, "wb") as copy:
-                    shutil.copyfileobj(source, copy)
+                name = PureWindowsPath(member.name)  # splits at / and at \, knows C:
+                leaves = name.anchor or ".." in name.parts
+                if leaves or not (member.isfile() or member.isdir()):
+                    kind = "a path that leaves the folder" if leaves else "a link or a device"
+                    raise DatasetError(
+                        f"{archive.name} holds {kind}, {member.name!r}; "
+                        "no data set needs that, so nothing of the archive is used"
+                    )
+                target = folder / member.name
+                (target if member.isdir() else target.parent).mkdir(parents=True, exist_ok=True)
+                if member.isfile():  # copied by hand: no owner, mode or time is taken over
+                    with tar.extractfile(member) as source, open(target, "wb") as copy:
+                        shutil.copyfileobj(source, copy)
             while tar.fileobj.read(CHUNK):
                 pass  # gzip compares its checksum only at the very end
     except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError) as error:
-        raise DamagedError(f"{archive.name} is damaged or no archive ({error})") from error
+        raise DatasetError(f"{archive.name} is damaged or no archive ({error})") from error
     except OSError as error:
         raise DownloadError(f"{archive} cannot be unpacked ({error})") from error
 
 
-def forget(path: Path) -> None:
-    """Delete a fetched file that turned out to be useless, and what was recorded about it."""
-    path.unlink(missing_ok=True)
-    _beside(path, ".json").unlink(missing_ok=True)
+# --- one file ----------------------------------------------------------------------------------
 
 
-def _safe_name(member: tarfile.TarInfo, archive: Path) -> PurePosixPath:
-    """The member's name, if it is a file or folder that stays where it is unpacked."""
-    name = PurePosixPath(member.name)
-    on_windows = PureWindowsPath(member.name)
-    if name.is_absolute() or on_windows.anchor or ".." in {*name.parts, *on_windows.parts}:
-        kind = "a path that leaves the folder"
-    elif member.issym() or member.islnk():
-        kind = "a link"
-    elif not (member.isfile() or member.isdir()):
-        kind = "a device"
-    else:
-        return name
-    raise DamagedError(
-        f"{archive.name} holds {kind}, {member.name!r}; "
-        "no data set needs that, so nothing of the archive is used"
-    )
+def fetch(addresses, path: Path, size=None, sha256=None, progress: bool = True) -> Fetched:
+    """Download a file to `path` from the first address that gives it whole.
+
+    It must have `size` bytes and the checksum, where they are known; an unknown checksum is the one
+    recorded at the first download. An unfinished download stays beside `path` for the next call.
+    Raises `UnreachableError`: no address answered; `DownloadError`: every reason is listed.
+    """
+    record, part = _beside(path, ".json"), _beside(path, ".part")
+    first = _read_json(record)
+    known = (size, sha256 or first.get("sha256"))
+    if path.is_file():  # fetched before but never unpacked, or put there by hand
+        fetched, wrong = _measure(path, first.get("address", str(path)), *known)
+        if wrong:
+            raise DownloadError(f"{path} is there, but {wrong}; delete it")
+        return fetched
+
+    failures, silent = [], True
+    for address in addresses:
+        try:
+            _complete(address, part, size, progress)
+        except DownloadError as error:
+            failures.append(f"{address}: {error}")
+            silent = silent and isinstance(error, UnreachableError)
+            continue
+        fetched, wrong = _measure(part, address, *known)
+        if not wrong:
+            _write_json(record, fetched._asdict())
+            part.replace(path)
+            _beside(part, ".json").unlink(missing_ok=True)
+            return fetched
+        part.unlink()
+        if first and not sha256:
+            wrong += f" (if you trust the new file more than the first download, delete {record})"
+        failures.append(f"{address}: {wrong}")
+        silent = False
+    raise (UnreachableError if silent else DownloadError)("; ".join(failures))
 
 
-def _fetch_from(address: str, part: Path, size: int | None, progress: bool) -> None:
+def _measure(path: Path, address: str, size: int | None, sha256: str | None) -> tuple[Fetched, str]:
+    """What a whole file is, and what is wrong with it, if it should have that size or checksum."""
+    with open(path, "rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    found = Fetched(address, path.stat().st_size, digest)
+    if size not in (None, found.bytes):
+        return found, f"it has {found.bytes:,} bytes instead of {size:,}"
+    if sha256 not in (None, digest):
+        return found, f"its SHA-256 is {digest} instead of {sha256}"
+    return found, ""
+
+
+def _complete(address: str, part: Path, size: int | None, progress: bool) -> None:
     """Bring the part file to its full length, as long as attempts bring something."""
     most = fruitless = 0
     while True:
@@ -224,23 +216,23 @@ def _attempt(address: str, part: Path, size: int | None, progress: bool) -> None
     state = _read_json(_beside(part, ".json"))
     have = part.stat().st_size if part.is_file() else 0
     # Without a validator (ETag or date) two different files could be glued together.
-    if state.get("address") != address or not (state.get("validator") and state.get("bytes")):
+    total = state.get("bytes")
+    if state.get("address") != address or not (state.get("validator") and total):
         have = 0
-    if have and have == state["bytes"]:
+    if have and have == total:
         return
-    # An archive is stored as it is, never unpacked on the way.
-    headers = {"Accept-Encoding": "identity"}
+    headers = {"Accept-Encoding": "identity"}  # an archive is stored as it is, never unpacked
     if have:
         headers |= {"Range": f"bytes={have}-", "If-Range": state["validator"]}
     try:
         with requests.get(address, headers=headers, stream=True, timeout=TIMEOUT) as response:
-            if response.status_code == 206 and have:
-                total = _continue(response, part, state)
-            elif response.status_code == 200:
-                total, have = _start(response, address, part, size), 0
-            else:
-                _refuse(response, part)
-            _check_space(part.parent, total, have)
+            same = _validator(response) in (None, state.get("validator"))
+            sent = response.headers.get("Content-Range")
+            if response.status_code != 206 or not have:
+                have, total = 0, _start(response, address, part, size)
+            elif not same or sent != f"bytes {have}-{total - 1}/{total}":
+                part.unlink()
+                raise _TryAgainError("the file changed on the server")
             _receive(response, part, have, total, progress)
     except requests.exceptions.SSLError as error:
         raise DownloadError(f"the secure connection failed ({error})") from error
@@ -248,78 +240,49 @@ def _attempt(address: str, part: Path, size: int | None, progress: bool) -> None
         raise _TryAgainError(f"the connection failed ({type(error).__name__})") from error
     except requests.RequestException as error:
         raise DownloadError(str(error)) from error
-    arrived = part.stat().st_size
-    if total is not None and arrived != total:
-        raise _TryAgainError(f"the connection ended after {arrived:,} of {total:,} bytes")
 
 
 def _start(response, address: str, part: Path, size: int | None) -> int | None:
     """Begin an empty part file for this answer; returns its full length if the server says it."""
+    code = response.status_code
+    if code == 416:  # nothing lies where the part ends: it is part of something else
+        part.unlink(missing_ok=True)
+    if code != 200:
+        again = code in (206, 408, 416, 425, 429) or code >= 500
+        message = f"the server answered {code} {response.reason or ''}".strip()
+        raise (_TryAgainError if again else DownloadError)(message)
     length = response.headers.get("Content-Length", "")
     total = int(length) if length.isdigit() else None
     if None not in (total, size) and total != size:
         raise DownloadError(f"the server offers {total:,} bytes instead of {size:,}")
     part.write_bytes(b"")
-    _write_json(
-        _beside(part, ".json"),
-        {"address": address, "validator": _validator(response), "bytes": total},
-    )
+    state = {"address": address, "validator": _validator(response), "bytes": total}
+    _write_json(_beside(part, ".json"), state)
     return total
 
 
-def _continue(response, part: Path, state: dict) -> int:
-    """Make sure that the answer continues the part file; returns the full length."""
-    have, total = part.stat().st_size, state["bytes"]
-    fits = response.headers.get("Content-Range") == f"bytes {have}-{total - 1}/{total}"
-    if not fits or _validator(response) not in (None, state["validator"]):
-        part.unlink()
-        raise _TryAgainError("the file changed on the server")
-    return total
-
-
-def _refuse(response, part: Path) -> None:
-    """Raise what an answer without the file means."""
-    code = response.status_code
-    if code == 416:  # nothing lies where the part ends: it is part of something else
-        part.unlink(missing_ok=True)
-    message = f"the server answered {code} {response.reason or ''}".strip()
-    if code in (206, 408, 416, 425, 429) or code >= 500:
-        raise _TryAgainError(message)
-    raise DownloadError(message)
-
-
-def _receive(response, part: Path, have: int, total: int | None, progress: bool) -> None:
-    """Append the body to the part file, as it comes."""
-    with (
-        open(part, "ab") as file,
-        tqdm(
-            desc=part.stem,
-            total=total,
-            initial=have,
-            unit="B",
-            unit_scale=True,
-            disable=not progress,
-        ) as bar,
-    ):
-        for block in response.raw.stream(CHUNK, decode_content=False):
-            file.write(block)
-            bar.update(len(block))
-
-
-def _check_space(folder: Path, total: int | None, have: int) -> None:
-    """Archive and unpacked pictures lie side by side for a moment, and are about equally large."""
-    free = shutil.disk_usage(folder).free
-    if total is not None and free < 2 * total - have:
-        raise DownloadError(
-            f"{folder} has {free / 1e9:.1f} GB free, and {(2 * total - have) / 1e9:.1f} GB are "
-            "needed; make room, or choose another data folder"
-        )
-
-
-def _validator(response: requests.Response) -> str | None:
+def _validator(response) -> str | None:
     """What names this version of the file; a weak ETag may not be used to continue (RFC 9110)."""
     tag = response.headers.get("ETag")
     return tag if tag and not tag.startswith("W/") else response.headers.get("Last-Modified")
+
+
+def _receive(response, part: Path, have: int, total: int | None, progress: bool) -> None:
+    """Append the body to the part file as it comes, `total` bytes with those that are there."""
+    # Archive and unpacked pictures lie side by side for a moment, and are about equally large.
+    free, needed = shutil.disk_usage(part.parent).free, 2 * (total or 0) - have
+    if free < needed:
+        raise DownloadError(
+            f"{part.parent} has {free / 1e9:.1f} GB free, and {needed / 1e9:.1f} GB are needed; "
+            "make room, or choose another data folder"
+        )
+    shown = {"unit": "B", "unit_scale": True, "disable": not progress}
+    with open(part, "ab") as file, tqdm(None, part.stem, total, initial=have, **shown) as bar:
+        for block in response.raw.stream(CHUNK, decode_content=False):
+            bar.update(file.write(block))
+    arrived = part.stat().st_size
+    if total not in (None, arrived):
+        raise _TryAgainError(f"the connection ended after {arrived:,} of {total:,} bytes")
 
 
 def _beside(path: Path, suffix: str) -> Path:
@@ -328,88 +291,10 @@ def _beside(path: Path, suffix: str) -> Path:
 
 def _read_json(path: Path) -> dict:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}  # a record that was cut short is no record
-    return content if isinstance(content, dict) else {}
 
 
 def _write_json(path: Path, content: dict) -> None:
     path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-
-
-# --- a published set ---------------------------------------------------------------------------
-
-
-def download(name: str, data_folder: str | Path | None = None, progress: bool = True) -> Path:
-    """Download a published set and return its folder; does nothing where it is there already.
-
-    The folder appears only when everything in it is complete, with a `dataset.json` that says
-    direction, palette, source, size and checksum. An interrupted download is continued by the
-    next call. An archive `NAME.tar.gz` that you put into the data folder yourself is used.
-
-    Args:
-        name: a key of `CATALOGUE`.
-        data_folder: where to put it; None is `default_data_folder()`.
-        progress: show a progress bar.
-
-    Raises:
-        DatasetError: no such set, no network, or no server has the archive intact.
-    """
-    if name not in CATALOGUE:
-        raise DatasetError(
-            f"no published set {name!r}, only {', '.join(CATALOGUE)}{did_you_mean(name, CATALOGUE)}"
-        )
-    root = Path(data_folder) if data_folder is not None else default_data_folder()
-    folder = root / name
-    if (folder / DESCRIPTION).is_file():
-        return folder
-    if folder.exists():
-        raise DatasetError(
-            f"{folder} is there but was not downloaded by the course: move it away to download, "
-            "or open it as it is by giving its direction"
-        )
-    offline = f"the data set {PAINTED!r} needs no network"
-    try:
-        root.mkdir(parents=True, exist_ok=True)
-        _fetch_and_unpack(CATALOGUE[name], folder, progress)
-    except UnreachableError as error:
-        raise DatasetError(
-            f"{name!r} was not downloaded because no server answered: there is no network here, "
-            f"or the servers are down; {offline}"
-        ) from error
-    except (DownloadError, OSError) as error:
-        raise DatasetError(
-            f"{name!r} was not downloaded: {error}; fix this or try again later ({offline})"
-        ) from error
-    return folder
-
-
-def _fetch_and_unpack(published: Published, folder: Path, progress: bool) -> None:
-    """Make the folder of a published set; it gets its name only when all of it is there."""
-    archive = folder.with_name(f"{published.name}.tar.gz")
-    partial = folder.with_name(f"{published.name}.partial")
-    fetched = fetch(published.addresses, archive, published.bytes, published.sha256, progress)
-    shutil.rmtree(partial, ignore_errors=True)
-    try:
-        unpack(archive, partial)
-        inner = partial / published.name
-        inner = inner if inner.is_dir() else partial
-        find_pairs(inner)
-    except (DamagedError, DatasetError) as error:
-        forget(archive)
-        shutil.rmtree(partial, ignore_errors=True)
-        raise DownloadError(f"{error} (the useless {archive.name} was deleted)") from error
-    facts = {
-        "name": published.name,
-        "direction": published.direction,
-        "palette": published.palette,
-        "label_side": published.label_side,
-        "source": fetched.address,
-        "bytes": fetched.bytes,
-        "sha256": fetched.sha256,
-    }
-    (inner / DESCRIPTION).write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
-    os.replace(inner, folder)
-    shutil.rmtree(partial, ignore_errors=True)
-    archive.unlink()

@@ -4,9 +4,6 @@ A `House` is painted as a photo and as class ids at once. Its layout is decided 
 a grid of 256×256 units, whatever the size of the picture.
 """
 
-from dataclasses import dataclass, replace
-from itertools import pairwise
-
 import numpy as np
 
 from pix2pix_course.datasets.canvas import Box, Canvas, Dice
@@ -24,19 +21,6 @@ FRAMES = ((236, 234, 226), (236, 234, 226), (92, 60, 40), (52, 66, 56), (70, 72,
 BLINDS = ((226, 222, 208), (74, 110, 84), (140, 86, 54), (98, 120, 150))
 PAINTS = ((112, 34, 30), (38, 74, 58), (36, 54, 92), (96, 62, 36), (60, 50, 46), (150, 106, 52))
 ROOFS = ((136, 66, 48), (92, 88, 90), (72, 76, 86), (112, 84, 66), (74, 98, 88))
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What the bays of one floor have in common; lengths in units, 0 for none."""
-
-    width: int  # of the opening, in percent of the bay
-    above: int  # wall over the opening
-    below: int  # wall under it
-    cornice: int = 0
-    sill: int = 0
-    blinds: int = 0  # percent of the windows
-    balcony: bool = False
 
 
 class House:
@@ -64,7 +48,7 @@ class House:
         self.shutters, self.arched = dice.chance(9), dice.chance(22)
         self.wide = dice.chance(25)  # few wide bays with pairs of windows
 
-    # --- the wall -----------------------------------------------------------------------------
+    # --- parts --------------------------------------------------------------------------------
 
     def clad(self, kind: str, colour: np.ndarray) -> None:
         """Give the walls that are painted from now on a material and a colour."""
@@ -95,16 +79,13 @@ class House:
         corners[outside] = self.colour + self.texture[where][outside, None]
         self.canvas.ids[where][outside] = FACADE
 
-    # --- elements -----------------------------------------------------------------------------
-
     def ledge(self, box: Box, colour, kind: int, shadow: int = 3) -> None:
         """A slab that stands out of the wall: light from above, a shadow below."""
         self.canvas.shade(Box(box.left + 1, box.bottom, box.right + 1, box.bottom + shadow), -38)
-        self.canvas.fill(box, colour, kind)
-        self.canvas.edges(box, top=24, bottom=-34)
+        self.canvas.fill(box, colour, kind, top=24, bottom=-34)
 
     def window(self, box: Box) -> None:
-        """A sash window: frame, glass that mirrors the sky, curtains, bars, shadow of the reveal."""
+        """A sash window: frame, glass that mirrors the sky, curtains, bars, the reveal."""
         canvas, dice = self.canvas, self.dice
         canvas.fill(box, self.frame, WINDOW)
         glass = box.inset(2)
@@ -117,20 +98,17 @@ class House:
         if dice.chance(50):  # the opposite house in the glass
             skyline = glass.top + glass.height * dice.between(4, 7) // 10
             canvas.shade(glass._replace(top=skyline), -22)
-        columns, rows = self.panes
-        for column in glass.columns(columns)[1:]:
-            canvas.fill(glass._replace(left=column.left, right=column.left + 1), self.frame)
-        for row in range(1, rows):
-            bar = glass.top + glass.height * row // rows
-            canvas.fill(glass._replace(top=bar, bottom=bar + 1), self.frame)
+        for column in glass.columns(self.panes[0])[1:]:
+            canvas.fill(column._replace(right=column.left + 1), self.frame)
+        for row in glass.rows(self.panes[1])[1:]:
+            canvas.fill(row._replace(bottom=row.top + 1), self.frame)
         canvas.shade(box._replace(bottom=box.top + 2), -46)
         canvas.edges(box, left=-30)
 
     def blind(self, box: Box) -> None:
         """Slats: a roller blind or the leaf of a shutter."""
-        self.canvas.fill(box, self.slats, BLIND)
+        self.canvas.fill(box, self.slats, BLIND, top=-40, left=-30, right=-30)
         self.canvas.stripes(box, 3, -52, across=False)
-        self.canvas.edges(box, top=-40, left=-30, right=-30)
 
     def balcony(self, box: Box) -> None:
         """A slab with a railing of iron bars, stone balusters or a closed parapet."""
@@ -146,11 +124,9 @@ class House:
             canvas.fill(rails, self.trim)
             canvas.stripes(rails.inset(2, 3), 6, -96, width=3)
         else:
-            canvas.fill(rails, self.iron + 70)
+            canvas.fill(rails, self.iron + 70, top=50)
             canvas.shade(rails.inset(3), 26)
-            canvas.edges(rails, top=50)
-        canvas.fill(box._replace(top=box.bottom - 3), self.trim - 10)
-        canvas.edges(box, bottom=-50)
+        canvas.fill(box._replace(top=box.bottom - 3), self.trim - 10, bottom=-50)
         if dice.chance(25):  # flower boxes
             flowers = box.inset(2, 0)._replace(bottom=box.top + 4)
             canvas.fill(flowers, dice.tint((62, 100, 46)))
@@ -161,7 +137,7 @@ class House:
         """A double door: stone frame, fanlight, panelled leaves, handle, threshold."""
         canvas = self.canvas
         canvas.fill(box, self.trim, DOOR)
-        leaf = Box(box.left + 2, box.top + 2, box.right - 2, box.bottom)
+        leaf = box.middle(box.width - 4, above=2)
         light = leaf._replace(bottom=leaf.top + leaf.height // 5)
         canvas.gradient(light, self.reflection, self.glass)
         wood = leaf._replace(top=light.bottom)
@@ -191,38 +167,33 @@ class House:
             top = pane.bottom - dice.between(3, max(4, pane.height // 2))
             canvas.fill(good.inset(1, 0)._replace(top=top), dice.tint((190, 150, 110), 50))
         for column in pane.columns(max(1, pane.width // 24))[1:]:
-            canvas.fill(pane._replace(left=column.left, right=column.left + 2), paint)
+            canvas.fill(column._replace(right=column.left + 2), paint)
         if dice.chance(60):
             awning = Box(box.left, sign.bottom, box.right, sign.bottom + 9)
-            canvas.fill(awning, (232, 226, 214))
+            canvas.fill(awning, (232, 226, 214), bottom=-50)
             canvas.stripes(awning, 8, paint - 225, width=4)
-            canvas.edges(awning, bottom=-50)
             canvas.shade(pane._replace(top=awning.bottom, bottom=awning.bottom + 4), -30)
 
     def pillar(self, box: Box) -> None:
         """A pilaster: lit on the left, dark on the right, with capital and base."""
         self.canvas.shade(Box(box.right, box.top, box.right + 2, box.bottom), -34)
-        self.canvas.fill(box, self.trim, PILLAR)
+        self.canvas.fill(box, self.trim, PILLAR, left=26, right=-44)
         self.canvas.stripes(box.inset(1, 0), 3, -26)
-        self.canvas.edges(box, left=26, right=-44)
         for end in (box._replace(bottom=box.top + 5), box._replace(top=box.bottom - 5)):
-            self.canvas.fill(end, self.trim + 12)
-            self.canvas.edges(end, bottom=-40)
+            self.canvas.fill(end, self.trim + 12, bottom=-40)
 
     def molding(self, box: Box, teeth: bool = False) -> None:
         """A band along the front, with a row of teeth if it is the crown of the house."""
         self.ledge(box, self.trim, MOLDING, shadow=4)
         if teeth:
-            tooth = Box(box.left, box.top + 4, box.right, box.bottom - 2)
-            self.canvas.stripes(tooth, 6, -56, width=3)
+            self.canvas.stripes(box.middle(box.width, above=4, below=2), 6, -56, width=3)
         else:
             middle = (box.top + box.bottom) // 2
             self.canvas.shade(box._replace(top=middle, bottom=middle + 1), -30)
 
     def deco(self, box: Box) -> None:
         """A stucco panel with a round relief."""
-        self.canvas.fill(box, self.trim - 34, DECO)
-        self.canvas.edges(box, top=44, left=44, bottom=-44)
+        self.canvas.fill(box, self.trim - 34, DECO, top=44, left=44, bottom=-44)
         relief, distance = self.canvas.photo[self.canvas.region(box)], self.canvas.ellipse(box)
         for edge, change in ((70, 46), (30, -50), (6, 66)):
             relief[distance < edge] += change
@@ -245,66 +216,59 @@ class House:
             edge = min(4, row.width // 2)
             self.canvas.fill(row._replace(right=row.left + edge), self.trim, MOLDING)
             self.canvas.fill(row._replace(left=row.right - edge), self.trim, MOLDING)
-        middle = (box.left + box.right) // 2
-        self.deco(Box(middle - 7, box.bottom - 15, middle + 7, box.bottom - 1))
+        self.deco(box.middle(14, above=box.height - 15, below=1))
 
     # --- layout -------------------------------------------------------------------------------
 
-    def bay(self, bay: Box, plan: Plan) -> None:
-        """One opening of a floor with what the floor's plan puts around it."""
-        width = max(14, bay.width * plan.width // 100)
-        left = (bay.left + bay.right - width) // 2
-        opening = Box(left, bay.top + plan.above, left + width, bay.bottom - plan.below)
-        pair = self.wide and width >= 30
+    def bay(self, bay: Box, opening: Box, sill=0, blinds=0, cornice=0, balcony=False) -> None:
+        """One opening and what is around it: heights in units or 0, percent of blinds."""
+        pair = self.wide and opening.width >= 30
         for window in opening.inset(-1, 0).columns(2) if pair else [opening]:
             window = window.inset(int(pair), 0)
             self.window(window)
-            if not self.shutters and self.dice.chance(plan.blinds):
+            if not self.shutters and self.dice.chance(blinds):
                 drop = window.height * self.dice.pick((40, 60, 100)) // 100
                 self.blind(window._replace(bottom=window.top + drop))
             if self.arched:
                 self.arch(window)
-        leaf = min(width // 2, (bay.width - width) // 2 - 1)
+        leaf = min(opening.width // 2, (bay.width - opening.width) // 2 - 1)
         if self.shutters and leaf >= 5:
             for edge in (opening.left - leaf, opening.right):
                 self.blind(opening._replace(left=edge, right=edge + leaf))
         ledge = opening.inset(-3, 0)
-        if plan.cornice:
-            head = ledge._replace(top=opening.top - plan.cornice, bottom=opening.top)
-            if plan.cornice >= 9:  # high enough for a pediment
+        if cornice:
+            head = ledge._replace(top=opening.top - cornice, bottom=opening.top)
+            if cornice >= 9:  # high enough for a pediment
                 for row in head._replace(bottom=head.bottom - 4).tapering(head.width // 2):
                     self.canvas.fill(row, self.trim - 12, CORNICE)
                 head = head._replace(top=head.bottom - 4)
             self.ledge(head, self.trim + 8, CORNICE)
-        if plan.balcony:
+        if balcony:
             self.balcony(Box(bay.left + 2, opening.bottom - 11, bay.right - 2, opening.bottom + 5))
-        elif plan.sill:
-            sill = ledge._replace(top=opening.bottom, bottom=opening.bottom + plan.sill)
-            self.ledge(sill, self.trim, SILL)
+        elif sill:
+            slab = ledge._replace(top=opening.bottom, bottom=opening.bottom + sill)
+            self.ledge(slab, self.trim, SILL)
 
     def floor(self, bays: list[Box]) -> None:
-        """An upper floor: one plan for all its bays, balconies in a symmetric pattern."""
+        """An upper floor: its bays are alike; balconies nowhere or in a symmetric pattern."""
         dice, height, last = self.dice, bays[0].height, len(bays) - 1
         above = max(10, height * dice.between(20, 30) // 100)
-        plan = Plan(
-            width=dice.between(40, 54) + 18 * self.wide,
-            above=above,
-            below=max(9, height * dice.between(16, 24) // 100),
-            cornice=dice.between(7, min(13, above - 1)) if dice.chance(70) else 0,
-            sill=dice.between(6, 9) if dice.chance(95) else 0,
-            blinds=dice.pick((0, 6, 6, 20)),
-        )
-        balconies = dice.pick(("none", "none", "none", "middle", "ends", "all"))
-        gap = bays[0].width * (100 - plan.width) // 100 - 8
+        share = dice.between(40, 54) + 18 * self.wide  # of the openings in the width, percent
+        below = max(9, height * dice.between(16, 24) // 100)
+        cornice = dice.between(7, min(13, above - 1)) if dice.chance(70) else 0
+        sill = dice.between(6, 9) if dice.chance(95) else 0
+        blinds = dice.pick((0, 6, 6, 20))
+        middle, ends, all_bays = (last // 2, (last + 1) // 2), (0, last), range(last + 1)
+        balconies = dice.pick(((), (), (), middle, ends, all_bays))
+        gap = bays[0].width * (100 - share) // 100 - 8
         if dice.chance(45) and gap >= 9 and not self.shutters:
             top = bays[0].top + above
             for bay in bays[1:]:
                 left = bay.left - gap // 2
                 self.deco(Box(left, top, left + gap, top + min(height // 2, 2 * gap)))
         for index, bay in enumerate(bays):
-            middle, end = index in (last // 2, (last + 1) // 2), index in (0, last)
-            balcony = {"none": False, "middle": middle, "ends": end, "all": True}[balconies]
-            self.bay(bay, replace(plan, balcony=balcony))
+            opening = bay.middle(max(14, bay.width * share // 100), above, below)
+            self.bay(bay, opening, sill, blinds, cornice, index in balconies)
 
     def ground_floor(self, bays: list[Box]) -> None:
         """Doors, and shops or windows beside them."""
@@ -312,15 +276,15 @@ class House:
         for index, bay in enumerate(bays):
             if index == door_at:
                 width = min(bay.width - 8, self.dice.between(20, 26))
-                left = (bay.left + bay.right - width) // 2
-                door = Box(left, bay.top + self.dice.between(6, 12), left + width, bay.bottom)
+                door = bay.middle(width, above=self.dice.between(6, 12))
                 self.door(door)
                 if self.arched:
                     self.arch(door)
             elif shops:
                 self.shop(bay.inset(2, 0)._replace(top=bay.top + 5))
             else:
-                self.bay(bay, Plan(52, above=10, below=16, sill=7, blinds=8))
+                opening = bay.middle(max(14, bay.width * 52 // 100), above=10, below=16)
+                self.bay(bay, opening, sill=7, blinds=8)
 
     def build(self, box: Box) -> None:
         """The whole front: roof, wall, crown, floors, bays, pilasters."""
@@ -329,13 +293,13 @@ class House:
         if dice.chance(60):
             self.roof(attic)
         if dice.chance(25) and box.top >= 34:
-            middle, half = (box.left + box.right) // 2, dice.between(26, 40)
-            self.gable(Box(middle - half, box.top - 28, middle + half, box.top))
+            gable = box.middle(2 * dice.between(26, 40))
+            self.gable(gable._replace(top=box.top - 28, bottom=box.top))
         self.wall(box)
         crown = box._replace(bottom=box.top + dice.between(8, 15))
         ground = box.bottom - dice.between(44, 56)
-        floors = max(1, (ground - crown.bottom) // dice.between(42, 60))
-        cuts = [crown.bottom + (ground - crown.bottom) * i // floors for i in range(floors + 1)]
+        upper = box._replace(top=crown.bottom, bottom=ground)
+        floors = upper.rows(max(1, upper.height // dice.between(42, 60)))
         count = max(2, box.width // (dice.between(32, 46) + 14 * self.wide))
         bays = box.inset(4, 0).columns(count)
         if dice.chance(16) and bays[0].width >= 32:
@@ -343,7 +307,7 @@ class House:
                 self.pillar(Box(edge - 4, crown.bottom, edge + 4, ground))
             bays = [bay.inset(4, 0) for bay in bays]
         bands = dice.chance(40)
-        for index, (top, bottom) in enumerate(pairwise(cuts)):
+        for index, (_, top, _, bottom) in enumerate(floors):
             self.floor([bay._replace(top=top, bottom=bottom) for bay in bays])
             if bands and index:
                 self.molding(box._replace(top=top - 4, bottom=top + 3))

@@ -28,17 +28,9 @@ SUFFIX = ".h5"
 def convert(source: str | Path, output: str | Path, progress: bool = False) -> Path:
     """Make a folder of PNG pairs of HDF5 files, or HDF5 files of a folder of pairs.
 
-    The same pixels, names and order; `dataset.json` is copied. The output appears when all of it
-    is there.
-
-    Args:
-        source: a folder with `train.h5`, … or with `train/`, …
-        output: a folder that does not exist yet, or is empty.
-        progress: show a progress bar for each split.
-
-    Raises:
-        DatasetError: a file cannot be read, or for HDF5 has another size than those before it; it
-            is named. Or there is something in the output folder.
+    The same pixels, names and order; `dataset.json` is copied. The output, a new or empty folder,
+    appears when all of it is there. Raises `DatasetError`: a file cannot be read, or for HDF5 has
+    another size than those before it; or there is something in the output folder.
     """
     source, output = Path(source), Path(output)
     packed = {s: source / f"{s}{SUFFIX}" for s in SPLITS if (source / f"{s}{SUFFIX}").is_file()}
@@ -83,9 +75,7 @@ def _bar(items, split: str, total: int | None, progress: bool):
 def read(file: Path) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
     """The pairs of a file in its order: (name of a PNG, A, B), each uint8 RGB (height, width, 3).
 
-    Raises:
-        BadFileError: it is no HDF5 file, a dataset is missing, they do not belong together, or
-            their numbers are not what pixels are stored as; or it is damaged at some pair.
+    Raises `BadFileError`: it is damaged, or does not hold what the top of this module says.
     """
     with _open(file) as content:
         count = _count(file, content)
@@ -104,17 +94,10 @@ def read(file: Path) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
 
 
 def write(file: Path, pairs: Iterable[tuple[Path, np.ndarray, np.ndarray]], count: int) -> None:
-    """Write pairs of one size as they come, one in memory at a time.
+    """Write `count` pairs (the file they are from, A, B: uint8 (height, width, 3)) as they come.
 
-    Each picture is packed without loss, by itself.
-
-    Args:
-        file: what to write.
-        pairs: (source, A, B): A and B uint8 (height, width, 3), `source` the file they are from.
-        count: how many there will be.
-
-    Raises:
-        BadFileError: a pair has another size than the first; its source is named.
+    Each picture is packed without loss, by itself. Raises `BadFileError`, with the name of the
+    file, where a pair has another size than the first.
     """
     with h5py.File(file, "w") as content:
         names = content.create_dataset("names", count, h5py.string_dtype())
@@ -126,12 +109,10 @@ def write(file: Path, pairs: Iterable[tuple[Path, np.ndarray, np.ndarray]], coun
                         side, (count, *size), np.uint8, chunks=(1, *size), compression="gzip"
                     )
             if a.shape != size:
-                raise BadFileError(
-                    source,
-                    f"has halves of {a.shape[1]}×{a.shape[0]} pixels, the files before it "
-                    f"{size[1]}×{size[0]}",
-                    "resize it: one HDF5 file holds pictures of one size",
-                )
+                found, before = (f"{width}×{height}" for height, width, _ in (a.shape, size))
+                problem = f"has halves of {found} pixels, the files before it {before}"
+                advice = "resize it: one HDF5 file holds pictures of one size"
+                raise BadFileError(source, problem, advice)
             content["A"][index], content["B"][index], names[index] = a, b, source.name
 
 
@@ -141,37 +122,28 @@ def _open(file: Path) -> h5py.File:
     except FileNotFoundError:
         raise BadFileError(file, "is not there", "check the path") from None
     except OSError as error:
-        raise BadFileError(
-            file, f"is not a whole HDF5 file ({error})", "make or fetch it again"
-        ) from error
+        problem = f"is not a whole HDF5 file ({error})"
+        raise BadFileError(file, problem, "make or fetch it again") from error
 
 
 def _count(file: Path, content: h5py.File) -> int:
     """The number of pairs; raises `BadFileError` where `A` and `B` are not what they should be."""
     for side in "AB":
         if not isinstance(content.get(side), h5py.Dataset):
-            found = ", ".join(content) or "nothing"
-            raise BadFileError(
-                file, f"has no dataset {side!r}, only {found}", "store the sides as 'A' and 'B'"
-            )
+            problem = f"has no dataset {side!r}, only {', '.join(content) or 'nothing'}"
+            raise BadFileError(file, problem, "store the sides as 'A' and 'B'")
         dtype, shape = content[side].dtype, content[side].shape
         if dtype != np.uint8:
-            raise BadFileError(
-                file, f"holds {side} as {dtype}", "store the pixels as uint8, from 0 to 255"
-            )
+            advice = "store the pixels as uint8, from 0 to 255"
+            raise BadFileError(file, f"holds {side} as {dtype}", advice)
         if len(shape) != 3 and not (len(shape) == 4 and shape[3] in (1, 3)):
-            raise BadFileError(
-                file,
-                f"holds {side} with the shape {shape}",
-                "store it as (pairs, height, width, 3), or without the 3 if it is grey",
-            )
-    a, b = content["A"].shape[:3], content["B"].shape[:3]
+            advice = "store it as (pairs, height, width, 3), or without the 3 if it is grey"
+            raise BadFileError(file, f"holds {side} with the shape {shape}", advice)
+    a, b = (content[side].shape[:3] for side in "AB")
     if a != b:
-        raise BadFileError(
-            file,
-            f"holds {a[0]} pictures of {a[2]}×{a[1]} pixels as A and {b[0]} of {b[2]}×{b[1]} as B",
-            "store as many of each, and of one size",
-        )
+        problem = f"holds {a[0]} pictures of {a[2]}×{a[1]} pixels as A and "
+        problem += f"{b[0]} of {b[2]}×{b[1]} as B"
+        raise BadFileError(file, problem, "store as many of each, and of one size")
     if a[0] == 0:
         raise BadFileError(file, "holds no pairs", "put some there, or remove the file")
     return a[0]
@@ -185,9 +157,8 @@ def _names(file: Path, content: h5py.File) -> list[str]:
     except (TypeError, AttributeError):
         names = []
     if len(names) != count or not all(names):
-        raise BadFileError(
-            file, f"has 'names' that are not {count} words", "store one a pair, or none at all"
-        )
+        problem = f"has 'names' that are not {count} words"
+        raise BadFileError(file, problem, "store one a pair, or none at all")
     return names
 
 

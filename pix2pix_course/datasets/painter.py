@@ -19,20 +19,17 @@ from filelock import FileLock
 from PIL import Image
 from tqdm import tqdm
 
-from pix2pix_course import atomic
 from pix2pix_course.datasets.canvas import UNITS, Box, Canvas, Dice
 from pix2pix_course.datasets.facade import House
 from pix2pix_course.palettes import PALETTES
+from pix2pix_course.support.files import atomic
 
 PALETTE = PALETTES["facades"]
 SKIES = ((112, 158, 212), (150, 184, 218), (196, 204, 212), (222, 224, 226), (214, 190, 168))
 
 
 class PaintedPair(NamedTuple):
-    """A photo and its label map, each uint8 (size, size, 3) RGB, and the class of every pixel.
-
-    The label map has the colours of `PALETTES["facades"]`; `class_ids` is uint8 (size, size).
-    """
+    """A photo and its label map in the colours of facades, uint8 (size, size, 3); uint8 ids."""
 
     photo: np.ndarray
     label: np.ndarray
@@ -60,8 +57,7 @@ def paint_surroundings(canvas: Canvas, dice: Dice, street: int) -> None:
 
 def paint_tree(canvas: Canvas, dice: Dice, box: Box) -> None:
     """A tree on the pavement, behind the house."""
-    middle = (box.left + box.right) // 2
-    canvas.fill(Box(middle - 2, box.top + box.height // 2, middle + 2, box.bottom), (70, 54, 42))
+    canvas.fill(box.middle(4, above=box.height // 2), (70, 54, 42))
     crown = box._replace(bottom=box.bottom - box.height // 4)
     leaves = canvas.photo[canvas.region(crown)]
     inside = canvas.ellipse(crown) + dice.noise(*leaves.shape[:2]) // 4 < 90
@@ -82,11 +78,7 @@ def develop(canvas: Canvas, dice: Dice) -> np.ndarray:
 
 
 def paint_pair(seed: int, size: int = 256) -> PaintedPair:
-    """Paint a label map and its photo, `size` pixels square: the same bytes on every machine.
-
-    Raises:
-        ValueError: a negative seed, or a size below 64 (windows would vanish).
-    """
+    """Paint a label map and its photo, `size` ≥ 64 pixels square: the same bytes everywhere."""
     if size < 64:
         raise ValueError(f"size = {size}: below 64 pixels the windows vanish; use 64 or more")
     if seed < 0:
@@ -111,15 +103,9 @@ def paint_pair(seed: int, size: int = 256) -> PaintedPair:
 
 # --- a folder -----------------------------------------------------------------------------
 
-VERSION = 1
-"""Counts up when the same seed would give another picture; a folder remembers it."""
-
+VERSION = 1  # counts up when the same seed would give another picture; a folder remembers it
 SET_SEEDS = 1_000_000
-SEEDS = {
-    "train": range(0, 400_000),
-    "val": range(400_000, 500_000),
-    "test": range(500_000, SET_SEEDS),
-}
+SEEDS = {"train": range(400_000), "val": range(400_000, 500_000), "test": range(500_000, SET_SEEDS)}
 """The seeds of the splits of set 0; set n adds n × `SET_SEEDS`. No two splits or sets share one."""
 
 
@@ -127,19 +113,9 @@ def paint_folder(folder, train=400, val=50, test=100, size=256, seed=0, progress
     """Paint a data set to disk: `<folder>/{train,val,test}/0001.png` and `dataset.json`.
 
     Each file is the photo (left, A) beside the label map (right, B), as in the published facades.
-    A folder that exists is complete; one that holds this very set already is left alone. Of two
+    A split of 0 pairs is left out; two seeds give sets with no pair in common. A folder that holds
+    this very set is left alone, one with anything else in it is a `FileExistsError`. Of two
     processes that want the same folder one paints and the other waits.
-
-    Args:
-        folder: where the set shall lie; its parent folders are made.
-        train, val, test: number of pairs in each split; a split of 0 is left out.
-        size: side of a picture in pixels; a file is twice as wide.
-        seed: 0 or more; another number gives another set with no pair in common.
-        progress: show a progress bar.
-
-    Raises:
-        FileExistsError: the folder holds something else.
-        ValueError: a size or seed that `paint_pair` refuses, or an impossible number of pairs.
     """
     folder = Path(folder)
     pairs = {split: n for split, n in zip(SEEDS, (train, val, test), strict=True) if n}

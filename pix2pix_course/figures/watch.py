@@ -47,5 +47,3 @@ class WatchImages(keras.callbacks.Callback):
         pictures = [to_image(generate(self.model.generator, batch)[0]) for batch in batches]
         self.show(self.step, np.stack(pictures))
         self.shown = self.step
-
-
