@@ -316,7 +316,7 @@ def translations(run, mode=None, count=20):
 
 made = {title: translations(run) for title, run in trained.items()}
 
-# %% alt="Three conditions translated by six programs and two repaired ones. Most make the same soft brown house; Gluon's is paler with a grid; the book's is nearly blank, and repaired a house in hard black and white."
+# %% alt="Three conditions translated by six programs and two repaired ones. Most make the same soft brown house; Gluon's is paler with a grid; the book's is blank, with black patches at most, and repaired a house in hard black and white."
 some = next(iter(made.values()))
 columns = {
     "condition": load_pairs(dataset, dataset.evaluation_split, some[2].shape[1], 3).condition
@@ -329,10 +329,10 @@ plt.show()
 # Under `cpu` four columns are siblings: `paper`, `tensorflow_tutorial`, `tjwei_keras` and
 # `pytorch_reference` make the same soft brown house with dark windows in the right places, and
 # you would hardly tell them apart. Gluon's is paler, with a fine grid in it: it has taken a tenth
-# of the steps. The book's is not a picture at all: it is nearly one flat tone. Repaired, it draws
-# houses like everybody else, in hard black and white. And the repaired TensorFlow tutorial looks
-# like the faulty one: its fault does not show, *in this mode*. Under `smoke` most of it is grey
-# noise, and that is correct.
+# of the steps. The book's is not a picture at all: one flat tone, in some runs with hard black
+# patches. Repaired, it draws houses like everybody else, in black and white. And the repaired
+# TensorFlow tutorial looks like the faulty one: its fault does not show, *in this mode*. Under
+# `smoke` most of it is grey noise, and that is correct.
 #
 # Numbers beside the pictures. All are compared in grey, so that the book's grey pictures are not
 # punished for what they never tried; `contrast` is the standard deviation of the grey levels.
@@ -517,7 +517,7 @@ plt.show()
 # spread over the picture by the doublings that follow. In mode `deterministic`, with the same
 # weights, nothing of it is to be seen. The repaired network does not care. (Under `smoke` the
 # moving variance is still near 1, and the fault sleeps on.) In the book's case the same fault is
-# fatal, because the book itself *tests* with running statistics: this was the white column of
+# fatal, because the book itself *tests* with running statistics: this was the blank column of
 # section 4.
 #
 # This is the riddle behind many questions in forums: "why does pix2pix need `training=True` at
