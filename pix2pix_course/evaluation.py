@@ -177,17 +177,6 @@ def to_ids(palette: Palette, maps: np.ndarray) -> np.ndarray:
 
 # --- a run ----------------------------------------------------------------------------------
 
-METRICS = {
-    "mae": "MAE (grey levels) ↓",
-    "psnr": "PSNR (dB) ↑",
-    "ssim": "SSIM ↑",
-    "pixel_accuracy": "label consistency: pixel accuracy ↑",
-    "class_accuracy": "label consistency: class accuracy ↑",
-    "mean_iou": "label consistency: mean IoU ↑",
-}
-COLUMNS = ("generated", "real", "shuffled")
-
-
 @dataclass
 class Evaluation:
     """The measurements of one run; also in `folder` as JSON, CSV and a picture.

@@ -14,13 +14,8 @@ from pix2pix_course.variants.variant import NAMES, Variant
 def changed(config: Config, own: dict, others: dict) -> Variant | None:
     """The variant of a configuration after a change; None if nothing is left of it.
 
-    Args:
-        config: before the change.
-        own: the new values of fields of `Config`.
-        others: those of other names.
-
-    Raises:
-        ValueError: a name that neither `Config` nor `Variant` has.
+    `own` are the new values of fields of `Config`, `others` those of other names; `ValueError` for
+    a name that `Variant` has not either.
     """
     for name in others:
         if name not in NAMES:

@@ -123,17 +123,11 @@ class Encoding:
         return np.asarray(images) if self.task == "colorization" else self.target_planes(images)
 
     def picture(self, generated, condition_image) -> np.ndarray:
-        """What the generator made, as a picture.
+        """What the generator made, float (..., H, W, channels) → uint8 RGB (..., H, W, 3).
 
-        Args:
-            generated: float (..., H, W, `Config.output_channels`). With the range "unit" the
-                negative half of tanh means nothing, and is clipped away.
-            condition_image: the picture it was made from, uint8 RGB (..., H, W, 3), or as
-                `show_condition` returns it. Only colorization takes anything from it: the
-                lightness.
-
-        Returns:
-            uint8 RGB (..., H, W, 3).
+        With the range "unit" the negative half of tanh means nothing, and is clipped away. Of
+        `condition_image`, the picture it was made from or as `show_condition` returns it, only
+        colorization takes anything: the lightness.
         """
         generated = np.asarray(generated, np.float32)
         if self.task == "colorization":

@@ -132,9 +132,7 @@ def resnet(config: Config) -> keras.Model:
         change = reflect_and_convolve(change, 4 * filters, 3)
         x = layers.Add()([x, normalise(change)])
     for factor in (2, 1):
-        x = layers.Conv2DTranspose(
-            factor * filters, 3, strides=2, padding="same", **common()
-        )(x)  # fmt: skip
+        x = layers.Conv2DTranspose(factor * filters, 3, 2, padding="same", **common())(x)
         x = normalise_and_relu(x)
     x = reflect_and_convolve(x, variant.output_channels, 7, is_last=True)
     return keras.Model(condition, layers.Activation("tanh")(x), name=config.generator)

@@ -118,25 +118,17 @@ SCALE = (
 
 @dataclass(frozen=True)
 class Defect:
-    """A fault that a configuration can have.
+    """A fault that a configuration can have."""
 
-    Attributes:
-        name: for lists.
-        found_in: tells whether a `Config` has it.
-        text: what it does, for the person who trains.
-        repair: the fields that fix it.
-    """
-
-    name: str
-    found_in: Callable[[Config], bool]
-    text: str
-    repair: dict
+    name: str  # for lists
+    found_in: Callable[[Config], bool]  # whether a configuration has it
+    text: str  # what it does, for the person who trains
+    repair: dict  # the fields that fix it
 
 
 NATURAL = {"facades": "BtoA", "cityscapes": "BtoA", "maps": "AtoB", "night2day": "AtoB",
            "edges2shoes": "AtoB", "edges2handbags": "AtoB"}  # fmt: skip
 """Direction of the published sets, as `datasets.catalogue` has it."""
-
 
 DEFECTS = (
     Defect(

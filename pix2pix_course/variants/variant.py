@@ -57,14 +57,11 @@ class Variant:
     """
 
     # --- data -----------------------------------------------------------------------
-    task: str = (
-        "translation"  # "colorization" (L → ab), "inpainting": of the target alone [PyTorch]
-    )
+    # "colorization" (L → ab) and "inpainting" make the condition of the target [PyTorch]
+    task: str = "translation"
     grey_input: bool = False  # the condition as one channel [book]
     grey_output: bool = False  # the generated image as one channel [book]
-    value_range: str = (
-        "symmetric"  # [-1, 1], as tanh; "unit" is [0, 1], which tanh cannot fit [book]
-    )
+    value_range: str = "symmetric"  # [-1, 1], as tanh; "unit" is [0, 1], which it cannot fit [book]
     resize: str = "by_kind"  # labels nearest, photos bicubic; or one filter for both sides [all]
     crop: str = "random"  # where jitter crops; always in the "centre" is no jitter at all [tjwei]
     shuffle: bool = True  # a new order each epoch [not: Gluon, book]
@@ -72,9 +69,7 @@ class Variant:
     # --- generator --------------------------------------------------------------------
     generator_norm: str = "batch"  # §6.1; "instance" or "none" [PyTorch]
     bottleneck_norm: bool = False  # at batch size 1 it erases the 1×1 bottleneck [TensorFlow, book]
-    generator_bias: str = (
-        "last"  # which convolutions have one: "last", "unnormalised", "all" [book]
-    )
+    generator_bias: str = "last"  # convolutions with one; or "unnormalised" [tjwei], "all" [book]
     skips_carry: str = "before_activation"  # what a level hands over [after: TensorFlow, book]
     decoder_relu: str = "after_skip"  # of the joined features; or "before_skip" [TensorFlow]
     decoder: str = "transposed"  # or "upsampling": double the pixels, then convolve [book]
@@ -82,23 +77,17 @@ class Variant:
     dropout_innermost: bool = True  # §6.1.1: from the first block on [second: PyTorch, Gluon]
 
     # --- discriminator ----------------------------------------------------------------
-    discriminator: str = (
-        "patchgan"  # "image": one verdict on the whole image, by a dense layer [book]
-    )
+    discriminator: str = "patchgan"  # "image": one verdict an image, by a dense layer [book]
     discriminator_norm: str = "batch"  # §6.1; "instance" or "none" [PyTorch]
     discriminator_bias: str = "unnormalised"  # as `generator_bias`
-    discriminator_padding: int = (
-        1  # pixels around each layer; 2 gives a 35×35 grid for 30×30 [Gluon]
-    )
+    discriminator_padding: int = 1  # pixels a layer; 2 gives a 35×35 grid, not 30×30 [Gluon]
     minibatch_features: int = 0  # of Salimans et al. (2016), for discriminator="image" [book]
 
     # --- layers -----------------------------------------------------------------------
     leaky_slope: float = 0.2  # §6.1; 0.3 is the default of Keras' LeakyReLU layer [TensorFlow]
     norm_epsilon: float = 1e-5  # Torch's default; Keras would default to 1e-3 [TensorFlow, book]
     norm_momentum: float = 0.9  # share of the old average kept; Torch writes the same as 0.1
-    init_stddev: float | None = (
-        0.02  # §6.2: kernels from N(0, 0.02); None: Glorot, Keras' way [book]
-    )
+    init_stddev: float | None = 0.02  # §6.2: kernels from N(0, 0.02); None: Glorot's way [book]
     gamma_stddev: float = 0.02  # scales of the normalisation from N(1, 0.02) [0: TensorFlow, book]
 
     # --- objective and optimisation ---------------------------------------------------
@@ -106,9 +95,7 @@ class Variant:
     gradient_penalty: float = 10.0  # Gulrajani et al. (2017); with gan_loss="wgan_gp" alone
     adam_epsilon: float = 1e-8  # Torch's default; Keras would default to 1e-7 [TensorFlow]
     update_order: str = "alternate"  # §3.3: G against the new D; or "simultaneous" [TensorFlow]
-    fakes_for_d: str = (
-        "shared"  # with G's step; "redrawn" dropout [tjwei]; "inference" [Gluon, book]
-    )
+    fakes_for_d: str = "shared"  # G's own; "redrawn" dropout [tjwei]; "inference" [Gluon, book]
     one_class_batches: bool = False  # D sees only real, then only generated images, in turn [book]
     pool_size: int = 0  # past fakes kept for D (Shrivastava et al. 2017); CycleGAN's 50 [Gluon]
 
@@ -127,12 +114,11 @@ class Variant:
         if self.task == "colorization" and self.value_range != "symmetric":
             refuse(self, "value_range", "Lab colours have no unit range; use 'symmetric'")
         if config.gan_loss == "wgan_gp" and self.discriminator_norm == "batch":
-            refuse(
-                self,
-                "discriminator_norm",
+            advice = (
                 "the gradient penalty holds for each image by itself, and batch normalisation "
-                "mixes them; use 'instance' or 'none' with gan_loss='wgan_gp'",
+                "mixes them; use 'instance' or 'none' with gan_loss='wgan_gp'"
             )
+            refuse(self, "discriminator_norm", advice)
 
     @property
     def input_channels(self) -> int:
