@@ -177,6 +177,7 @@ def to_ids(palette: Palette, maps: np.ndarray) -> np.ndarray:
 
 # --- a run ----------------------------------------------------------------------------------
 
+
 @dataclass
 class Evaluation:
     """The measurements of one run; also in `folder` as JSON, CSV and a picture.
