@@ -543,8 +543,8 @@ for side in (64, 128, 256, 512):
 # thousand new houses). At other sizes the proportion is kept.
 #
 # A trap hides in "0 to 30, both included". Random functions usually leave out the upper end, and
-# the two `randint(0, 30)` disagree: Python's includes 30, NumPy's does not. NumPy's newer `integers`
-# includes it if one says `endpoint=True`. The original Torch code never used offset 0.
+# the two `randint(0, 30)` disagree: Python's includes 30, NumPy's does not. NumPy's newer
+# `integers` includes it if one says `endpoint=True`. The original Torch code never used offset 0.
 #
 # Cutting itself is indexing. Note that the function takes the *stack* of both sides: it cannot
 # treat them differently. And it draws nothing: where to cut, and what to mirror, is drawn
@@ -626,8 +626,8 @@ two_epochs, _ = pipeline.training_batches(dataset, one_pair_twice)
 print("a training pair in two epochs is equal:", np.array_equal(y_first, y_second))
 
 # %% [markdown]
-# Does the package cut in the same way? Its `cut` is written in TensorFlow operations, so that it can
-# run inside a data pipeline; given the same numbers it must cut the same pixels.
+# Does the package cut in the same way? Its `cut` is written in TensorFlow operations, so that it
+# can run inside a data pipeline; given the same numbers it must cut the same pixels.
 
 
 # %% tags=["nbval-check-output"]
@@ -753,9 +753,9 @@ print("made from (seed, 9), the same:", np.array_equal(first, other))
 # A generator that is made anew from (seed, epoch) makes every random choice a function of *where we
 # are*. Nothing needs to be remembered, so nothing can be lost.
 #
-# What has to be chosen for an epoch? The order: a permutation, so that each pair comes exactly once.
-# And for each place in the order the cut and the mirroring, as in section 7. That is the whole plan
-# of an epoch, in four arrays.
+# What has to be chosen for an epoch? The order: a permutation, so that each pair comes exactly
+# once. And for each place in the order the cut and the mirroring, as in section 7. That is the
+# whole plan of an epoch, in four arrays.
 
 
 # %%
@@ -838,11 +838,11 @@ print("begins again:", after_restart == four_epochs[:40])
 # free Colab machine, would see the first epochs' orders over and over, and the same would happen to
 # its cuts. The average is hardly affected, but "the same seed gives the same network" is gone.
 #
-# A seed says where such a generator *began*. To go on in the middle one would have to save its state
-# with every checkpoint, and what lay in the buffer as well. And if the cuts are drawn inside `map`,
-# on several cores, then it depends on which core came first what number each pair got. An array
-# that is drawn beforehand has none of these worries. It is also open to inspection: you can print
-# it, plot it, or replace it by one of your own.
+# A seed says where such a generator *began*. To go on in the middle one would have to save its
+# state with every checkpoint, and what lay in the buffer as well. And if the cuts are drawn inside
+# `map`, on several cores, then it depends on which core came first what number each pair got. An
+# array that is drawn beforehand has none of these worries. It is also open to inspection: you can
+# print it, plot it, or replace it by one of your own.
 #
 # ## 10 · The pipeline, step by step
 #
@@ -878,8 +878,8 @@ for index, top, left, mirrored in rows.skip(6).take(4).as_numpy_iterator():
     print(f"pair {index}, cut at {top}, {left}{', mirrored' if mirrored else ''}")
 
 # %% [markdown]
-# The printed lines show the seam between two epochs: two pairs of the first, then two of the second.
-# (The package makes each plan when its epoch begins. The stream is the same.)
+# The printed lines show the seam between two epochs: two pairs of the first, then two of the
+# second. (The package makes each plan when its epoch begins. The stream is the same.)
 #
 # Step three turns an element of the plan into pictures. Nothing is drawn any more; the numbers are
 # only applied.
@@ -1061,8 +1061,8 @@ for attempt in (
         tell(f"{type(error).__name__}: {error}")
 
 # %% [markdown]
-# Clean the folder up, and it is a data set like any other. The next cell removes the three bad files
-# and draws a batch.
+# Clean the folder up, and it is a data set like any other. The next cell removes the three bad
+# files and draws a batch.
 
 # %% tags=["nbval-check-output"]
 for name in ("odd.png", "notes.jpg", "half.jpg"):

@@ -1382,11 +1382,11 @@ for name, model in {"one pair": U, "two pairs": both}.items():
 # A decoder can also double by repeating each number in a 2×2 block and convolving afterwards. Some
 # implementations do so, and the package can build theirs: `build_generator` makes the network that
 # a configuration describes, and `narrow.replace(decoder="upsampling")` describes one with the other
-# decoder (the course's own is called `"transposed"`). Does the number of weights change? Compare the
-# untrained output of both decoders, as in section 7, and measure the grid: take the mean over every
-# second row and every second column, once for each of the four starts (row 0 or 1, column 0 or 1).
-# Where there is a grid, the four means differ. Where has it gone, and what does the new decoder
-# cost?
+# decoder (the course's own is called `"transposed"`). Does the number of weights change? Compare
+# the untrained output of both decoders, as in section 7, and measure the grid: take the mean over
+# every second row and every second column, once for each of the four starts (row 0 or 1, column 0
+# or 1). Where there is a grid, the four means differ. Where has it gone, and what does the new
+# decoder cost?
 
 # %% alt="Untrained answers of two decoders, enlarged. The transposed convolutions leave a grid of single pixels; upsampling followed by convolution gives soft clouds without one." tags=["exercise"]
 from pix2pix_course.training import build_generator

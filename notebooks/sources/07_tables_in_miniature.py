@@ -332,20 +332,20 @@ dot_plot(losses)
 print_verdicts(losses)
 
 # %% [markdown]
-# Under `smoke` no row has learnt anything, one seed cannot make an order consistent, and "open" everywhere is
-# correct. In our run, under `cpu`, the reader gives real photos a mean IoU of 0.72 and photos of
-# other conditions 0.13. In between, this is what the seeds agree on:
+# Under `smoke` no row has learnt anything, one seed cannot make an order consistent, and "open"
+# everywhere is correct. In our run, under `cpu`, the reader gives real photos a mean IoU of 0.72
+# and photos of other conditions 0.13. In between, this is what the seeds agree on:
 #
-# - **Both terms are needed: consistent.** Either sum (0.34 to 0.44) is above L1 alone (0.24 to 0.33),
-#   and above either adversarial term alone. The first half of that is the central claim of the
-#   paper (§4.2).
-# - **Without L1, the condition matters: consistent.** cGAN is above GAN. A D that never sees the label
-#   map asks for a house, not for *this* house, and GAN ends up at the floor.
-# - **cGAN alone against L1 alone: open.** In the paper cGAN is far ahead (.16 to .11). Here its mean
-#   is behind, but its luckiest training beats the unluckiest of L1, and that is enough. (An earlier
-#   run of ours, with the pairs in another order, said "reversed".) L1 gives every pixel an answer from the first step on. An adversarial term is worth as
-#   much as its opponent, and 800 steps make a weak one. The paper's rows had 595,000 (2975 pairs,
-#   200 epochs).
+# - **Both terms are needed: consistent.** Either sum (0.34 to 0.44) is above L1 alone (0.24 to
+#   0.33), and above either adversarial term alone. The first half of that is the central claim of
+#   the paper (§4.2).
+# - **Without L1, the condition matters: consistent.** cGAN is above GAN. A D that never sees the
+#   label map asks for a house, not for *this* house, and GAN ends up at the floor.
+# - **cGAN alone against L1 alone: open.** In the paper cGAN is far ahead (.16 to .11). Here its
+#   mean is behind, but its luckiest training beats the unluckiest of L1, and that is enough. (An
+#   earlier run of ours, with the pairs in another order, said "reversed".) L1 gives every pixel an
+#   answer from the first step on. An adversarial term is worth as much as its opponent, and 800
+#   steps make a weak one. The paper's rows had 595,000 (2975 pairs, 200 epochs).
 # - **L1+GAN against L1+cGAN: reversed.** In the paper the condition gains .02 of IoU; here it costs
 #   .07. With L1 at weight 100, G is held to the condition in any case, and a D that need not learn
 #   to read label maps may learn sooner what photos look like. That "may" is a guess: the seeds
@@ -388,8 +388,8 @@ pictures(generators)
 #
 # Then look at the floor. Both encoder-decoders score *below* photos of other houses: a wall
 # without windows has none in the right place even by luck. Their order among themselves comes out
-# reversed, and it compares two generators that both ignore the condition. **An order may be consistent
-# and yet mean little.** The rule guards against luck, not against a bad question.
+# reversed, and it compares two generators that both ignore the condition. **An order may be
+# consistent and yet mean little.** The rule guards against luck, not against a bad question.
 
 # %% [markdown]
 # ## 7 · Table 3: what D sees
@@ -436,10 +436,10 @@ for published in PUBLISHED.values():
         print(f"{order:53}{sum(draws):4} of {len(draws)}   {grid.verdict(better, worse, metric)}")
 
 # %% [markdown]
-# An order that is consistent shows in all nine draws: that is the rule itself. An order that is open
-# shows in some of them. Whoever had trained one pair would have seen a clear result, in one
-# direction or the other, and no sign that it was a lottery ticket. In our run, two orders of table 3
-# show in six draws of nine: a coin would not say much less.
+# An order that is consistent shows in all nine draws: that is the rule itself. An order that is
+# open shows in some of them. Whoever had trained one pair would have seen a clear result, in one
+# direction or the other, and no sign that it was a lottery ticket. In our run, two orders of table
+# 3 show in six draws of nine: a coin would not say much less.
 #
 # And the rule can be fooled as well. Three seeds each let luck through once in 20. How many orders
 # did we ask about?
@@ -457,8 +457,8 @@ for answer in ("consistent", "open", "reversed"):
     print(f"{answer:9}{answers.count(answer):3} of {len(answers)}")
 
 # %% [markdown]
-# In our run 12 of the 20 are consistent, 3 reversed and 5 open. Luck would have made one consistent and
-# reversed another, so most of these are no accident; but any single one could be. Whoever tests
+# In our run 12 of the 20 are consistent, 3 reversed and 5 open. Luck would have made one consistent
+# and reversed another, so most of these are no accident; but any single one could be. Whoever tests
 # twenty claims at 5 % must say so. (They are not independent, either. They share their rows, so
 # one unlucky row moves several of them.)
 #
@@ -492,11 +492,11 @@ for each in ("psnr", "ssim", metric):
     print(f"L1 above L1+cGAN in {each}:", grid.verdict("L1", "L1+cGAN", each))
 
 # %% [markdown]
-# L1 alone has the best PSNR of these rows. In PSNR, "L1 above L1+cGAN" is consistent; in mean IoU its
-# opposite is; in SSIM it is open. No contradiction: notebook 06 showed that PSNR pays for blur. But
-# it means that "which loss is best?" has no answer until somebody says best at what, and that the
-# choice of the metric has to be made *before* the results are seen. With six metrics to choose from
-# afterwards, almost any order can be found.
+# L1 alone has the best PSNR of these rows. In PSNR, "L1 above L1+cGAN" is consistent; in mean IoU
+# its opposite is; in SSIM it is open. No contradiction: notebook 06 showed that PSNR pays for blur.
+# But it means that "which loss is best?" has no answer until somebody says best at what, and that
+# the choice of the metric has to be made *before* the results are seen. With six metrics to choose
+# from afterwards, almost any order can be found.
 
 # %% [markdown]
 # ## Recap
@@ -577,9 +577,9 @@ for better, worse in different.values():
 
 # %% [markdown] tags=["solution"]
 # A given one of the two is ahead in all n seeds once in $2^n$, one in 8 for three: weaker evidence
-# than "all of one above all of the other" (one in 20). Every order that is consistent has 3 of 3, but
-# not the reverse: in our run two open orders have it as well, the small patch and the whole image,
-# both above the pixel. Seed by seed, the luck that both rows share cancels. To be
+# than "all of one above all of the other" (one in 20). Every order that is consistent has 3 of 3,
+# but not the reverse: in our run two open orders have it as well, the small patch and the whole
+# image, both above the pixel. Seed by seed, the luck that both rows share cancels. To be
 # worth a claim it would take five seeds ($2^5 = 32$).
 
 # %% [markdown] tags=["exercise"]

@@ -97,8 +97,9 @@ print(f"{len(chosen)} recipes, on {dataset.name} in the direction {dataset.direc
 # | `pytorch_reference` | the PyTorch code of Jun-Yan Zhu, one of the paper's authors, and others |
 #
 # What the paper does is in the package's core, and you have built it. What only the others do is in
-# `pix2pix_course/variants`, behind one door: a `Config` whose `variant` is not `None` is built there.
-# `Config.replace` takes the names of both, so `Config().replace(bottleneck_norm=True)` opens the door.
+# `pix2pix_course/variants`, behind one door: a `Config` whose `variant` is not `None` is built
+# there. `Config.replace` takes the names of both, so `Config().replace(bottleneck_norm=True)` opens
+# the door.
 #
 # A recipe is a `Config` and nothing else, so comparing two programs means comparing two lists of
 # values. **Before you run the next cell:** the paper's configuration has some sixty fields. In how
@@ -565,9 +566,9 @@ for count in (1, 2):
 
 # %% [markdown]
 # An image is at distance 0 from itself, and there is nobody else: a hundred constants, and a kernel
-# that learns nothing. Useless, then, but harmless? We thought so, repaired only exhibit 2, and found
-# the repaired D as blind as before. **Predict** why, before you read on below the cell. D alone is
-# trained, for 200 steps, to tell four photos from what an untrained generator makes.
+# that learns nothing. Useless, then, but harmless? We thought so, repaired only exhibit 2, and
+# found the repaired D as blind as before. **Predict** why, before you read on below the cell. D
+# alone is trained, for 200 steps, to tell four photos from what an untrained generator makes.
 
 
 # %%
@@ -1207,8 +1208,8 @@ print("batch norm of two 1×1 maps:", *np.round(ops.convert_to_numpy(of_two)[:, 
 # `recipes.DEFECTS` lacks exhibit 6. Write a `recipes.Defect(name, found_in, text, repair)` that
 # finds configurations which enlarge and then always crop the centre, and repairs just that:
 # `found_in` is a function that gets a `Config` and answers yes or no, `repair` a dictionary of the
-# fields that repair it. (`jitter` tells whether a configuration enlarges, `crop` where it cuts.) Why
-# should Gluon's recipe not be found, though it has no jitter at all?
+# fields that repair it. (`jitter` tells whether a configuration enlarges, `crop` where it cuts.)
+# Why should Gluon's recipe not be found, though it has no jitter at all?
 
 # %% tags=["exercise"]
 # <solution>
