@@ -1,4 +1,7 @@
-"""The U-Net generator of the paper (§3.2.1, §6.1.1), built step by step in notebook 02."""
+"""The U-Net generator of the paper (§3.2.1, §6.1.1), built step by step in notebook 02.
+
+The U-Nets of other implementations are in `variants/generators.py`.
+"""
 
 import math
 import weakref

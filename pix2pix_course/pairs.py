@@ -197,6 +197,9 @@ def in_parallel(function, items) -> list:
         return list(pool.map(function, items))
 
 
+# [0, 255] of files ↔ [-1, 1] of the networks
+
+
 def to_network(images):
     """Pixels [0, 255] → float32 [-1, 1], the range of tanh; arrays, or tensors of floats."""
     if isinstance(images, np.ndarray | list):

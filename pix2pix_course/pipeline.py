@@ -1,7 +1,8 @@
 """From files to batches: decode once, enlarge once, crop and mirror anew each epoch; notebook 01.
 
 Everything random is drawn by NumPy from (seed, epoch), as arrays that the pipeline only applies.
-So a run that is resumed sees what the unbroken run would have seen, on any engine.
+So a run that is resumed sees what the unbroken run would have seen, on any engine. Pixels become
+[-1, 1] last of all, by `pairs.to_network`.
 """
 
 from collections.abc import Callable
@@ -46,7 +47,7 @@ def epoch_plan(config: Config, count: int, epoch: int) -> EpochPlan:
 
 
 def cut(pair: tf.Tensor, size: int, top, left, mirrored) -> tf.Tensor:
-    """The same cut from both sides: (2, enlarged, enlarged, 3) → (2, size, size, 3)."""
+    """The same cut and mirroring of both sides: (2, enlarged, enlarged, 3) → (2, size, size, 3)."""
     pair = tf.slice(pair, (0, top, left, 0), (2, size, size, 3))
     # both sides as one tall image: TensorFlow reverses three dimensions far faster than four
     tall = tf.reshape(pair, (2 * size, size, 3))

@@ -65,6 +65,7 @@ def made(config, dataset) -> dict:
     about = {"direction": "BtoA", "palette": None}
     run = runs.open_run("x", config.replace(dataset=str(dataset)), None, 0, about)
     batch = next(iter(run.batches(run.dataset(), 0)[0]))
+    keras.utils.clear_session()  # optimizers have numbered names too
     model = build_pix2pix(config)
     parts = {
         "data": [side.numpy().tobytes() for side in batch],

@@ -95,6 +95,7 @@ def trained_once(build: Callable, train: Callable, how: dict, weights: Path) -> 
         return network
     network = train()
     weights.parent.mkdir(parents=True, exist_ok=True)
+    # by hand, not by `atomic`: Keras wants the ending .weights.h5
     note.unlink(missing_ok=True)  # it must never stand beside weights that it does not describe
     partial = weights.with_name("partial.weights.h5")
     network.save_weights(partial)
