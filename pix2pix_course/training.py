@@ -1,7 +1,6 @@
 """The GAN as a `keras.Model` whose `fit` trains it; notebook 05."""
 
 import keras
-import tensorflow as tf
 
 from pix2pix_course.config import Config
 from pix2pix_course.discriminators import patchgan
@@ -13,6 +12,7 @@ from pix2pix_course.losses import (
     generator_gan_term,
     l1_term,
 )
+from pix2pix_course.support.gradients import StepModel, gradient_at, gradients, with_pullback
 
 TERMS = ("d_loss", "d_real_loss", "d_fake_loss", "d_real", "d_fake", "d_accuracy", "g_gan", "g_l1")
 """What every step reports, as means over the epoch, none of it multiplied by λ.
@@ -22,7 +22,7 @@ TERMS = ("d_loss", "d_real_loss", "d_fake_loss", "d_real", "d_fake", "d_accuracy
 """
 
 
-class Pix2Pix(keras.Model):
+class Pix2Pix(StepModel):
     """Generator and discriminator, trained against each other: D's step, then G's (§3.3)."""
 
     def __init__(self, generator: keras.Model, discriminator: keras.Model, config: Config):
@@ -38,6 +38,8 @@ class Pix2Pix(keras.Model):
         self.discriminator_optimizer = discriminator_optimizer
         generator_optimizer.build(self.generator.trainable_variables)
         discriminator_optimizer.build(self.discriminator.trainable_variables)
+        # `fit` carries along what the model owns; the first optimizer it knows anyway
+        self.discriminator_state = list(discriminator_optimizer.variables)
 
     def call(self, condition, training=False):
         """Translate a batch."""
@@ -48,35 +50,42 @@ class Pix2Pix(keras.Model):
         pair = [condition, image] if self.config.conditional else image
         return self.discriminator(pair, training=True)
 
-    def train_step(self, data):
+    def step(self, data):
         """Update D, then G, on one batch (condition, target)."""
         condition, target = data
-        with tf.GradientTape() as tape:
-            generated = self.generator(condition, training=True)
-            with tape.stop_recording():  # D's update is nothing that G should follow
-                judged = self.train_discriminator(condition, target, generated)
+        variables = self.generator.trainable_variables
+        generated, pull_back = with_pullback(
+            lambda: self.generator(condition, training=True), variables
+        )
+        judged = self.train_discriminator(condition, target, generated)
+
+        def objective(generated):
             g_gan = 0.0
             if self.config.gan_weight:
                 g_gan = generator_gan_term(self.judge(condition, generated), self.config.gan_loss)
             g_l1 = l1_term(target, generated)
-            objective = self.config.gan_weight * g_gan + self.config.lambda_l1 * g_l1
-        variables = self.generator.trainable_variables
-        self.optimizer.apply(tape.gradient(objective, variables), variables)
-        return self.report(*judged, g_gan, g_l1)
+            return self.config.gan_weight * g_gan + self.config.lambda_l1 * g_l1, (g_gan, g_l1)
+
+        _, terms, at_picture = gradient_at(objective, generated)
+        self.optimizer.apply(pull_back(at_picture), variables)
+        return self.report(*judged, *terms)
 
     def train_discriminator(self, condition, target, generated):
         """One step of D; returns its loss, both terms of it, D(real), D(fake), accuracy."""
-        kind = self.config.gan_loss
         if not self.config.gan_weight:  # L1 alone: D is not needed
             return 0.0, 0.0, 0.0, 0.5, 0.5, 0.5
-        with tf.GradientTape() as tape:
+        kind, variables = self.config.gan_loss, self.discriminator.trainable_variables
+
+        def objective():
             real, fake = self.judge(condition, target), self.judge(condition, generated)
             real_loss, fake_loss = discriminator_terms(real, fake, kind)
-            loss = (real_loss + fake_loss) / 2  # §3.3; under Adam the half changes nothing
-        variables = self.discriminator.trainable_variables
-        self.discriminator_optimizer.apply(tape.gradient(loss, variables), variables)
-        beliefs = belief(real, kind), belief(fake, kind)
-        return loss, real_loss, fake_loss, *beliefs, accuracy(real, fake, kind)
+            beliefs = belief(real, kind), belief(fake, kind)
+            found = real_loss, fake_loss, *beliefs, accuracy(real, fake, kind)
+            return (real_loss + fake_loss) / 2, found  # §3.3; under Adam the half changes nothing
+
+        loss, found, by_variable = gradients(objective, variables)
+        self.discriminator_optimizer.apply(by_variable, variables)
+        return loss, *found
 
     def report(self, *values):
         """Add this step's `TERMS` to the means of the epoch, and return the means."""

@@ -1,11 +1,11 @@
 """The training step with the orders, losses and pools of other implementations; notebook 08."""
 
 import keras
-import tensorflow as tf
 from keras import ops
 
 from pix2pix_course.config import Config
 from pix2pix_course.losses import l1_term
+from pix2pix_course.support.gradients import gradient_at, gradients, with_pullback
 from pix2pix_course.training import Pix2Pix
 from pix2pix_course.variants.layers import ImagePool
 from pix2pix_course.variants.losses import (
@@ -29,26 +29,30 @@ class VariantPix2Pix(Pix2Pix):
             channels = self.variant.input_channels + self.variant.output_channels
             self.pool.build((config.batch_size, config.image_size, config.image_size, channels))
 
-    def train_step(self, data):
+    def step(self, data):
         """Update D and G on one batch of (condition, target), in the order of the variant."""
         condition, target = data
         config, alternate = self.config, self.variant.update_order == "alternate"
-        with tf.GradientTape() as tape:
-            generated = self.generator(condition, training=True)
-            if alternate:  # G answers to the D just updated
-                with tape.stop_recording():
-                    judged = self.train_discriminator(condition, target, generated)
+        variables = self.generator.trainable_variables
+        generated, pull_back = with_pullback(
+            lambda: self.generator(condition, training=True), variables
+        )
+        if alternate:  # G answers to the D just updated
+            judged = self.train_discriminator(condition, target, generated)
+
+        def objective(generated):
             g_gan = 0.0
             if config.gan_weight:
                 g_gan = generator_gan_term(self.judge(condition, generated), config.gan_loss)
             g_l1 = l1_term(target, generated)
-            objective = config.gan_weight * g_gan + config.lambda_l1 * g_l1
-        variables = self.generator.trainable_variables
-        gradients = tape.gradient(objective, variables)
+            return config.gan_weight * g_gan + config.lambda_l1 * g_l1, (g_gan, g_l1)
+
+        _, terms, at_picture = gradient_at(objective, generated)
+        by_variable = pull_back(at_picture)
         if not alternate:  # G has answered to the old one
             judged = self.train_discriminator(condition, target, generated)
-        self.optimizer.apply(gradients, variables)
-        return self.report(*judged, g_gan, g_l1)
+        self.optimizer.apply(by_variable, variables)
+        return self.report(*judged, *terms)
 
     def train_discriminator(self, condition, target, generated):
         """One step of D; returns its loss, both terms of it, D(real), D(fake), accuracy."""
@@ -56,20 +60,24 @@ class VariantPix2Pix(Pix2Pix):
         if not self.config.gan_weight:
             return 0.0, 0.0, 0.0, 0.5, 0.5, 0.5
         fake_condition, shown = self.shown_to_discriminator(condition, generated)
-        with tf.GradientTape() as tape:
+
+        def objective():
             real, fake = self.judge(condition, target), self.judge(fake_condition, shown)
             real_loss, fake_loss = discriminator_terms(real, fake, kind)
             loss = (real_loss + fake_loss) / 2
             objective = loss if variant.halve_d_loss else 2 * loss
             if variant.one_class_batches:
                 is_odd = self.discriminator_optimizer.iterations % 2 == 1
-                objective = tf.where(is_odd, real_loss, fake_loss)
+                objective = ops.where(is_odd, real_loss, fake_loss)
             if kind == "wgan_gp":
                 objective += variant.gradient_penalty * self.penalty(condition, target, shown)
+            beliefs = belief(real, kind), belief(fake, kind)
+            return objective, (loss, real_loss, fake_loss, *beliefs, accuracy(real, fake, kind))
+
         variables = self.discriminator.trainable_variables
-        self.discriminator_optimizer.apply(tape.gradient(objective, variables), variables)
-        beliefs = belief(real, kind), belief(fake, kind)
-        return loss, real_loss, fake_loss, *beliefs, accuracy(real, fake, kind)
+        _, judged, by_variable = gradients(objective, variables)
+        self.discriminator_optimizer.apply(by_variable, variables)
+        return judged
 
     def shown_to_discriminator(self, condition, generated):
         """The generated images that D is updated on, and the conditions that belong to them."""
@@ -89,12 +97,13 @@ class VariantPix2Pix(Pix2Pix):
         """
         share = keras.random.uniform((target.shape[0], 1, 1, 1), seed=self.seed_generator)
         between = share * target + (1 - share) * generated
-        with tf.GradientTape() as tape:
-            tape.watch(between)
+
+        def answers(between):
             # a sum keeps the images of a batch apart, the mean is over the patches of one image
             logits = self.judge(condition, between)
-            answers = ops.sum(ops.mean(logits, axis=tuple(range(1, len(logits.shape)))))
-        gradient = tape.gradient(answers, between)
+            return ops.sum(ops.mean(logits, axis=tuple(range(1, len(logits.shape))))), ()
+
+        *_, gradient = gradient_at(answers, between)
         norm = ops.sqrt(ops.sum(ops.square(gradient), axis=(1, 2, 3)) + 1e-12)
         return ops.mean(ops.square(norm - 1))
 
