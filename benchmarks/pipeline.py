@@ -17,7 +17,7 @@ import statistics
 import time
 from pathlib import Path
 
-from pix2pix_course.quiet import quiet_stderr
+from pix2pix_course import quiet_stderr
 
 with quiet_stderr():
     import tensorflow as tf

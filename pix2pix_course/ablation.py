@@ -216,7 +216,7 @@ def read_cell(name: str, config: Config, folder: Path) -> Cell | None:
     """A finished training of exactly this configuration, or None; `RunError` if of another one."""
     if not (folder / "cell.json").exists():
         return None
-    if (found := runs.read_config(folder)) != config:
+    if (found := runs.read_run(folder)[0]) != config:
         difference = runs.describe_difference(found, config)
         remedy = "Choose another folder for the grid, or delete this one."
         raise runs.RunError(f"{folder} holds another run, with {difference}. {remedy}")

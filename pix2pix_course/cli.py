@@ -1,7 +1,6 @@
 """The command line: it parses words and calls one function of the package.
 
-Whatever is heavy to import (TensorFlow, matplotlib, papermill) is imported by the command that
-needs it, so that `--help` answers at once.
+What is heavy to import is imported by the command that needs it, so that `--help` answers at once.
 """
 
 import sys
@@ -61,10 +60,10 @@ OPTIONS = {
         "help": "paper: batch statistics and dropout; deterministic: no dropout; running: running "
         "statistics.  [default: the run's own test_mode]",
     },
+    "devices": {"type": click.IntRange(0), "help": "Share out batches; 0: all. JAX only."},
     "timeout": {"type": click.IntRange(1), "help": "Seconds that one cell may take."},
     "output": {"type": FOLDER, "show_default": True, "help": "Folder for what is made."},
 }  # fmt: skip
-"""What several commands take."""
 
 
 def takes(*names: str, **changed) -> Callable:
@@ -230,9 +229,9 @@ def list_recipes() -> None:
 @takes("dataset", "direction", "palette")
 @takes("output", help="The run's folder.  [default: runs/DATASET-PROFILE]")
 @takes_fields(FIELDS, COMMON_FIELDS, example="generator=encoder_decoder")
-@takes("data-folder")
+@takes("data-folder", "devices")
 def train(
-    profile, recipe, repaired, dataset, palette, output, settings, data_folder, **common
+    profile, recipe, repaired, dataset, palette, output, settings, data_folder, devices, **common
 ) -> None:
     """Train a pix2pix; the profile's settings hold where no other is given.
 
@@ -245,12 +244,12 @@ def train(
     config = config.replace(**{"dataset": dataset, "palette": palette} | chosen | settings)
     if repaired:
         config = recipes.repair(config)
-    words = (Path(config.dataset).name, recipe, "repaired" if repaired else None, profile)
+    words = Path(config.dataset).name, recipe, repaired and "repaired", profile
     folder = output or Path("runs") / "-".join(filter(None, words))
     with quiet_stderr():
         from pix2pix_course import runs
 
-    _uninterrupted(folder, runs.train, config, folder, data_folder=data_folder)
+    _uninterrupted(folder, runs.train, config, folder, data_folder=data_folder, devices=devices)
 
 
 def of_a_run(command: Callable) -> Callable:
@@ -264,6 +263,7 @@ def of_a_run(command: Callable) -> Callable:
 @of_a_run
 @click.option("--epochs", type=click.IntRange(1), help="New total number of epochs.")
 @click.option("--learning-rate", type=float, help="Another learning rate from here on.")
+@takes("devices")
 def resume(run, **changes) -> None:
     """Go on with a run that was stopped, or train a finished one for longer."""
     with quiet_stderr():

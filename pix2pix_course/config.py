@@ -27,6 +27,7 @@ RANGES = {
     "seed": (0, 2**31 - 1), "discriminator_layers": (0, 6), "decay_epochs": (0, None),
     "dropout": (0, 0.99), "beta_1": (0, 0.99999), "beta_2": (0, 0.9999999),
     "gan_weight": (0, None), "lambda_l1": (0, None), "learning_rate": (1e-12, 1),
+    "ema_decay": (0, 0.99999),
     "train_pairs": (1, None), "test_pairs": (1, None), "epochs": (1, None), "batch_size": (1, None),
     "generator_filters": (1, None), "discriminator_filters": (1, None),
     "segmenter_filters": (1, None), "segmenter_epochs": (1, None),
@@ -77,6 +78,7 @@ class Config:
     learning_rate: float = 2e-4  # §3.3, Adam
     beta_1: float = 0.5  # §3.3: less momentum than Adam's 0.9, since the target moves
     beta_2: float = 0.999  # §3.3
+    ema_decay: float = 0.0  # use G's weights averaged over steps; 0.999 is about 1,000 of them
     seed: int = 0  # weights, order, jitter and dropout all follow from it
 
     # --- book-keeping and evaluation --------------------------------------------------

@@ -1,6 +1,6 @@
 """What this machine has, and which profile fits it.
 
-TensorFlow is asked in a process of its own: importing it takes seconds, may fail, and would
+The engine is asked in a process of its own: importing it takes seconds, may fail, and would
 take hold of the GPU in the process that asks.
 """
 
@@ -16,15 +16,13 @@ from pix2pix_course import versions
 from pix2pix_course.config import PROFILES
 
 GIB = 2**30
-KERAS = ["tensorflow", "channels_last"]
 
-ASK_TENSORFLOW = """
+ASK_ENGINE = """
 import json
-import tensorflow as tf
-details = tf.config.experimental.get_device_details
-gpus = [details(gpu).get("device_name", gpu.name) for gpu in tf.config.list_physical_devices("GPU")]
+from pix2pix_course.support.engine import used_gpus
+gpus = used_gpus()
 import keras
-print(json.dumps([gpus, keras.config.backend(), keras.config.image_data_format()]))
+print(json.dumps(gpus))
 """
 
 
@@ -35,8 +33,8 @@ class Machine:
     cores: int  # that this process may use
     memory: float | None  # GiB; None where the system does not say
     gpus: tuple[str, ...] = ()  # that the driver reports, used or not
-    used_gpus: tuple[str, ...] = ()  # names of those that TensorFlow can use
-    problem: str | None = None  # why TensorFlow or Keras will not do
+    used_gpus: tuple[str, ...] = ()  # names of those that the engine can use
+    problem: str | None = None  # why the engine or Keras will not do
     others: dict[str, str] = field(default_factory=dict)  # further lines of the report
 
     @property
@@ -48,7 +46,7 @@ class Machine:
     def advice(self) -> tuple[str, str]:
         """The profile that fits, and why."""
         if self.used_gpus:
-            return "gpu", "TensorFlow uses a GPU: the paper's 256 pixels and 200 epochs fit"
+            return "gpu", "the engine uses a GPU: the paper's 256 pixels and 200 epochs fit"
         if self.cores < 2 or (self.memory or 4) < 3:
             return "smoke", "less than 2 cores or 3 GiB: training would be too slow to watch"
         size, epochs = PROFILES["cpu"].image_size, PROFILES["cpu"].epochs
@@ -62,13 +60,13 @@ class Machine:
         if self.problem:
             rows.append(("Problem", self.problem))
         elif self.gpus and not self.used_gpus:
-            rows.append(("Problem", "TensorFlow does not use the GPU: pip install -e '.[gpu]'"))
+            rows.append(("Problem", "the engine does not use the GPU: pip install -e '.[gpu]'"))
         rows.append(("Profile", "{} ({})".format(*self.advice)))
         return "\n".join(f"{name:15} {text}" for name, text in rows)
 
 
 def inspect_machine() -> Machine:
-    """Find out what this machine has; takes the seconds that TensorFlow needs to start."""
+    """Find out what this machine has; takes the seconds that the engine needs to start."""
     # Linux: a container may use fewer cores than there are. Windows has no sysconf.
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     pages = os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else None
@@ -78,7 +76,7 @@ def inspect_machine() -> Machine:
         cores or 1,
         pages and pages * os.sysconf("SC_PAGE_SIZE") / GIB,
         driver_gpus(),
-        *ask_tensorflow(),
+        *ask_engine(),
         others,
     )
 
@@ -93,20 +91,17 @@ def driver_gpus() -> tuple[str, ...]:
     return tuple(line.strip() for line in answer.stdout.splitlines() if line.strip())
 
 
-def ask_tensorflow() -> tuple[tuple[str, ...], str | None]:
-    """Names of the GPUs that TensorFlow can use; and why it will not do, None if it will."""
+def ask_engine() -> tuple[tuple[str, ...], str | None]:
+    """Names of the GPUs that the engine can use; and why it will not do, None if it will."""
     environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
-    command = [sys.executable, "-c", ASK_TENSORFLOW]
+    command = [sys.executable, "-c", ASK_ENGINE]
     try:
         answer = subprocess.run(
             command, capture_output=True, text=True, env=environment, timeout=180
         )
     except subprocess.TimeoutExpired:
-        return (), "TensorFlow does not start: its import took over 3 minutes"
+        return (), "The engine does not start: its import took over 3 minutes"
     if answer.returncode:
         said = answer.stderr.strip().splitlines() or [f"exit code {answer.returncode}"]
-        return (), f"TensorFlow or Keras does not start: {said[-1]}"
-    gpus, *found = json.loads(answer.stdout.splitlines()[-1])
-    problem = f"Keras is set to {' and '.join(found)}, not to {' and '.join(KERAS)}: change "
-    problem += "KERAS_BACKEND or ~/.keras/keras.json"
-    return tuple(gpus), None if found == KERAS else problem
+        return (), f"The engine or Keras does not start: {said[-1]}"
+    return tuple(json.loads(answer.stdout.splitlines()[-1])), None

@@ -9,6 +9,10 @@ import weakref
 import keras
 from keras import layers, ops
 
+from pix2pix_course.support.engine import engine_name
+
+engine_name()  # complains of `channels_first`, with which nothing here would work
+
 MODES = ("paper", "deterministic", "running")
 """How a generator can be run; see `generate`."""
 
@@ -73,7 +77,7 @@ def unet(
     for block, channels in enumerate(reversed(widths)):
         x = normalise(double(layers.ReLU()(x), channels))
         if block < 3:
-            x = layers.Dropout(dropout)(x)  # §3.1: the only noise
+            x = layers.Dropout(dropout, seed=block)(x)  # §3.1: the only noise
         if skips:
             x = layers.Concatenate()([x, features[-1 - block]])  # channels of both
     x = double(layers.ReLU()(x), output_channels, use_bias=True)

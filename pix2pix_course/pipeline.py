@@ -5,11 +5,12 @@ So a run that is resumed sees what the unbroken run would have seen, on any engi
 [-1, 1] last of all, by `pairs.to_network`.
 """
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+import keras
 import numpy as np
-import tensorflow as tf
 
 from pix2pix_course.config import Config
 from pix2pix_course.pairs import Dataset, DatasetError, in_parallel, load_pair, to_network
@@ -46,13 +47,18 @@ def epoch_plan(config: Config, count: int, epoch: int) -> EpochPlan:
     return EpochPlan(order, top, left, mirrored & config.mirror)
 
 
-def cut(pair: tf.Tensor, size: int, top, left, mirrored) -> tf.Tensor:
-    """The same cut and mirroring of both sides: (2, enlarged, enlarged, 3) → (2, size, size, 3)."""
+def cut(pair, size: int, top, left, mirrored):
+    """Both sides cut and mirrored alike: (2, enlarged, enlarged, 3) → floats (2, size, size, 3)."""
+    if isinstance(pair, np.ndarray):
+        pair = pair[:, top : top + size, left : left + size]
+        return (pair[:, :, ::-1] if mirrored else pair).astype(np.float32)
+    import tensorflow as tf
+
     pair = tf.slice(pair, (0, top, left, 0), (2, size, size, 3))
     # both sides as one tall image: TensorFlow reverses three dimensions far faster than four
     tall = tf.reshape(pair, (2 * size, size, 3))
     tall = tf.cond(mirrored, lambda: tf.reverse(tall, [1]), lambda: tall)
-    return tf.reshape(tall, (2, size, size, 3))
+    return tf.cast(tf.reshape(tall, (2, size, size, 3)), tf.float32)
 
 
 def steps_per_epoch(count: int, batch_size: int) -> int:
@@ -69,14 +75,13 @@ def steps_per_epoch(count: int, batch_size: int) -> int:
     return count // batch_size
 
 
-def training_batches(
-    dataset: Dataset, config: Config, first_epoch: int = 0
-) -> tuple[tf.data.Dataset, int]:
+def training_batches(dataset: Dataset, config: Config, first_epoch: int = 0) -> tuple:
     """The training split from `first_epoch` to `config.epochs`, shuffled and jittered.
 
     Returns:
         Batches (condition, target), each float32 (batch, size, size, 3) in [-1, 1], all epochs in
-        a row; and the steps in an epoch.
+        a row, as a `tf.data.Dataset`, or as an iterator of arrays for an engine other than
+        TensorFlow; and the steps in an epoch.
 
     Raises:
         DatasetError: no training pairs, fewer than a batch, or a file that cannot be read.
@@ -88,8 +93,7 @@ def training_batches(
         return np.stack(load_pair(dataset, path, size))
 
     def prepare(pair, top, left, mirrored):
-        pair = cut(pair, config.image_size, top, left, mirrored)
-        pair = to_network(tf.cast(pair, tf.float32))
+        pair = to_network(cut(pair, config.image_size, top, left, mirrored))
         return pair[0], pair[1]
 
     def plan(epoch) -> EpochPlan:
@@ -100,21 +104,42 @@ def training_batches(
 
 def batches(
     files, load: Callable, prepare: Callable, plan: Callable, config: Config, first_epoch: int
-) -> tuple[tf.data.Dataset, int]:
+) -> tuple:
     """Load pairs, once if they fit in memory, and prepare them epoch by epoch as planned."""
     steps = steps_per_epoch(len(files), config.batch_size)
-    used = steps * config.batch_size
-    first = load(files[0])
+    first, loaded = load(files[0]), None
     if len(files) * first.nbytes <= CACHE_BYTES:
-        loaded = tf.constant(np.stack([first, *in_parallel(load, files[1:])]))
+        loaded = np.stack([first, *in_parallel(load, files[1:])])
+    if keras.backend.backend() == "tensorflow":
+        return by_tensorflow(files, load, loaded, prepare, plan, config, first_epoch), steps
 
-        def fetch(index):
+    def by_numpy() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        for epoch in range(first_epoch, config.epochs):
+            rows = zip(*plan(epoch), strict=True)
+            for _ in range(steps):
+                chosen = itertools.islice(rows, config.batch_size)
+                fetched = (
+                    (load(files[i]) if loaded is None else loaded[i], how) for i, *how in chosen
+                )
+                sides = zip(*(prepare(pair, *how) for pair, how in fetched), strict=True)
+                yield tuple(np.stack(side) for side in sides)
+
+    return by_numpy(), steps
+
+
+def by_tensorflow(files, load, loaded, prepare, plan, config: Config, first_epoch: int):
+    """The same as a `tf.data.Dataset`, which prepares the next batches while one is used."""
+    import tensorflow as tf
+
+    used = len(files) // config.batch_size * config.batch_size
+    shape = load(files[0]).shape
+    loaded = None if loaded is None else tf.constant(loaded)
+
+    def fetch(index):
+        if loaded is not None:
             return loaded[index]
-    else:
-
-        def fetch(index):
-            pair = tf.numpy_function(lambda i: remember_error(load, files[i]), [index], tf.uint8)
-            return tf.ensure_shape(pair, first.shape)
+        pair = tf.numpy_function(lambda i: remember_error(load, files[i]), [index], tf.uint8)
+        return tf.ensure_shape(pair, shape)
 
     def planned(epoch):
         kinds = (tf.int32, tf.int32, tf.int32, tf.bool)
@@ -122,11 +147,10 @@ def batches(
         columns = [tf.ensure_shape(column, (len(files),))[:used] for column in columns]
         return tf.data.Dataset.from_tensor_slices(tuple(columns))
 
-    stream = (
+    return (
         tf.data.Dataset.range(first_epoch, config.epochs)
         .flat_map(planned)
         .map(lambda index, *how: prepare(fetch(index), *how), num_parallel_calls=tf.data.AUTOTUNE)
         .batch(config.batch_size, drop_remainder=True)
         .prefetch(tf.data.AUTOTUNE)
     )
-    return stream, steps

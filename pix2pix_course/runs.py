@@ -6,8 +6,7 @@
     samples/           pictures of the fixed test inputs
     tensorboard/       the same losses for `tensorboard --logdir`
 
-Weights are Keras weight files, optimizer state is plain NumPy: nothing here is tied to an engine,
-nor to the place where the folder lies.
+Weights are Keras' files, the rest is NumPy's: nothing here is tied to an engine or to a place.
 """
 
 import json
@@ -43,9 +42,9 @@ from pix2pix_course.pairs import (
 from pix2pix_course.palettes import Palette
 from pix2pix_course.pipeline import training_batches
 from pix2pix_course.support.checkpoints import load_checkpoint, newest_checkpoint, save_checkpoint
-from pix2pix_course.support.engine import original_errors, versions
+from pix2pix_course.support.engine import original_errors, use_devices, used_gpus, versions
 from pix2pix_course.support.files import LOCK, alone_in, atomic
-from pix2pix_course.support.history import HistoryRows, cut_history, read_history
+from pix2pix_course.support.history import HistoryRows, cut_history, read_history, tensorboard
 from pix2pix_course.training import TERMS, build_generator, build_pix2pix
 
 SAMPLE_ROWS = 4  # fixed test inputs in a sample picture
@@ -123,8 +122,7 @@ def located(config: Config, dataset: str | Path | None = None) -> Config:
 
 
 def open_run_dataset(config: Config, data_folder: Path | None = None) -> Dataset:
-    """The data set that `config` names."""
-    # it may come from another system
+    """The data set that `config`, perhaps of another system, names."""
     kinds = PurePosixPath, PureWindowsPath
     if any(k(config.dataset).is_absolute() for k in kinds) and not Path(config.dataset).is_dir():
         raise DatasetError(
@@ -152,11 +150,12 @@ def train(
     data_folder: Path | None = None,
     verbose: int | str = 1,
     callbacks: Iterable[keras.callbacks.Callback] = (),
+    devices: int | None = None,
 ) -> Run:
     """Train, or go on with the same run if the folder already holds it.
 
     Painted and downloaded sets lie in `data_folder`; `verbose` prints 0 nothing, 1 a progress bar,
-    "lines" a line every few epochs.
+    "lines" a line every few epochs; `devices` is explained in `support.engine.use_devices`.
 
     Raises:
         RunError: the folder holds a different run, or something else.
@@ -167,7 +166,7 @@ def train(
     folder, config = Path(folder), located(config)
     with alone_in(folder):
         if (folder / "config.json").exists():
-            found = read_config(folder)
+            found, _ = read_run(folder)
             if found != config:
                 raise RunError(
                     f"{folder} holds another run, with {describe_difference(found, config)}. "
@@ -175,7 +174,7 @@ def train(
                 )
         elif any(file.name != LOCK for file in folder.iterdir()):
             raise RunError(f"{folder} is not empty and holds no run; choose another folder")
-        return fit(folder, config, data_folder, verbose, callbacks)
+        return fit(folder, config, data_folder, verbose, callbacks, devices)
 
 
 def resume(
@@ -185,6 +184,7 @@ def resume(
     dataset: str | Path | None = None,
     data_folder: Path | None = None,
     verbose: int | str = 1,
+    devices: int | None = None,
 ) -> Run:
     """Go on with a run that was stopped, from its newest checkpoint.
 
@@ -203,11 +203,11 @@ def resume(
         if changed != config:
             open_run_dataset(changed, data_folder)  # complain before anything is changed
             write_config(folder, changed, data)
-        return fit(folder, changed, data_folder, verbose)
+        return fit(folder, changed, data_folder, verbose, devices=devices)
 
 
 def load(folder: Path, dataset: str | Path | None = None) -> Run:
-    """Open a run to use it. The folder says what it is; `dataset` says where its data is now.
+    """Open a run to use it; `dataset` says where its data is now.
 
     Raises `RunError` if there is none or no checkpoint yet, `CheckpointError` if that is damaged.
     """
@@ -230,16 +230,18 @@ def fit(
     data_folder: Path | None,
     verbose: int | str,
     callbacks: Iterable[keras.callbacks.Callback] = (),
+    devices: int | None = None,
 ) -> Run:
     """Train from the newest checkpoint, or from the start, to `config.epochs`."""
     first_epoch, checkpoint = newest_checkpoint(folder)
     if first_epoch >= config.epochs:
         return load(folder)
     dataset = open_run_dataset(config, data_folder)
+    use_devices(devices, config.batch_size)
     model = build_pix2pix(config)
     if checkpoint is not None:
         load_checkpoint(model.networks(), model.states(), checkpoint)
-    run = open_run(folder, config, model.generator, config.epochs, describe_data(dataset))
+    run = open_run(folder, config, model.averaged, config.epochs, describe_data(dataset))
     for warning in [*before_training(dataset, config), *run.faults]:
         warnings.warn(warning, stacklevel=3)
     batches, steps = run.batches(dataset, first_epoch)
@@ -259,7 +261,7 @@ def fit(
         LearningRateByEpoch(config),
         StopOnNaN(),
         HistoryRows(folder / "history.csv", COLUMNS),
-        keras.callbacks.TensorBoard(str(folder / "tensorboard"), write_graph=False),
+        *tensorboard(folder / "tensorboard"),
         SampleImages(samples, folder / "samples", translate, every, last),
         *([EpochLines(every, last)] if verbose == "lines" else []),
         keras.callbacks.LambdaCallback(on_epoch_end=keep),
@@ -283,21 +285,21 @@ def fit(
 
 def describe_data(dataset: Dataset) -> dict:
     """What a run must remember of its data to translate other images."""
-    height = read_pair(dataset.files("train")[0])[0].shape[0]  # before it was resized
     palette = dataset.condition_palette and asdict(dataset.condition_palette)
+    height = read_pair(dataset.files("train")[0])[0].shape[0]  # before it was resized
     return {"direction": dataset.direction, "palette": palette, "height": height}
 
 
 def write_config(folder: Path, config: Config, data: dict) -> None:
     """Write `config.json`."""
-    made_with = versions() | {"device": ", ".join(keras.distribution.list_devices())}
+    made_with = versions() | {"device": ", ".join(used_gpus()) or "CPU"}
     content = {"config": config.to_dict(), "data": data, "made_with": made_with}
     with atomic(folder / "config.json") as partial:
         partial.write_text(json.dumps(content, indent=2) + "\n")
 
 
 def read_run(folder: Path) -> tuple[Config, dict]:
-    """The configuration of a run and what it remembers of its data; `RunError` if there is none."""
+    """The configuration of a run and what it knows of its data; `RunError` if there is none."""
     path = Path(folder) / "config.json"
     if not path.exists():
         raise RunError(f"no run in {folder}: it has no config.json")
@@ -306,11 +308,6 @@ def read_run(folder: Path) -> tuple[Config, dict]:
         return Config.from_dict(content["config"]), dict(content["data"])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise RunError(f"{path} is not the configuration of a run: {error}") from error
-
-
-def read_config(folder: Path) -> Config:
-    """The configuration of a run; errors as `read_run`."""
-    return read_run(folder)[0]
 
 
 def describe_difference(found: Config, wanted: Config) -> str:

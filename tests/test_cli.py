@@ -250,7 +250,7 @@ def test_resume_passes_what_is_new(call, pretend, tmp_path, monkeypatch):
     assert args == (Path("runs/one"),)
     assert options == {
         "epochs": 9, "learning_rate": 1e-5, "dataset": str(tmp_path / "pairs"),
-        "data_folder": None, "verbose": "lines",
+        "data_folder": None, "devices": None, "verbose": "lines",
     }  # fmt: skip
 
 

@@ -12,7 +12,7 @@ CARD = "Tesla T4, 15360 MiB"
 
 
 def test_this_machine_is_described_as_others_see_it(monkeypatch):
-    monkeypatch.setattr(doctor, "ask_tensorflow", lambda: ((), None))
+    monkeypatch.setattr(doctor, "ask_engine", lambda: ((), None))
     machine = doctor.inspect_machine()
     assert machine.memory == pytest.approx(psutil.virtual_memory().total / 2**30, rel=0.01)
     assert machine.cores == len(psutil.Process().cpu_affinity())
@@ -22,7 +22,7 @@ def test_this_machine_is_described_as_others_see_it(monkeypatch):
     assert machine.others["python"] == sys.version.split()[0]
 
 
-def test_tensorflow_is_asked_in_another_process():
+def test_the_engine_is_asked_in_another_process():
     code = (
         "import sys; from pix2pix_course import doctor; m = doctor.inspect_machine(); "
         "print(m.problem, 'tensorflow' in sys.modules, 'keras' in sys.modules)"
@@ -42,7 +42,7 @@ def test_tensorflow_is_asked_in_another_process():
         ({"cores": 1}, "smoke", "less than 2 cores"),
         ({"memory": 2.0}, "smoke", "3 GiB"),
         ({"gpus": (CARD,), "used_gpus": ("Tesla T4",)}, "gpu", "Tesla T4, 15360 MiB"),
-        ({"gpus": (CARD,)}, "cpu", "TensorFlow does not use the GPU"),
+        ({"gpus": (CARD,)}, "cpu", "engine does not use the GPU"),
         ({"problem": "no such file"}, "cpu", "Problem         no such file"),
     ],
 )
@@ -63,12 +63,11 @@ def test_device_is_the_gpu_in_use_or_the_cpu():
         ("raise ImportError('libcudart is missing')", "ImportError: libcudart is missing"),
         ("import no_such_tensorflow", "No module named 'no_such_tensorflow'"),
         ("import os; os.abort()", "exit code -6"),
-        ('print(\'[[], "torch", "channels_last"]\')', "Keras is set to torch and channels_last"),
     ],
 )
 def test_an_engine_that_will_not_do_is_a_sentence(monkeypatch, script, problem):
-    monkeypatch.setattr(doctor, "ASK_TENSORFLOW", script)
-    gpus, found = doctor.ask_tensorflow()
+    monkeypatch.setattr(doctor, "ASK_ENGINE", script)
+    gpus, found = doctor.ask_engine()
     assert gpus == ()
     assert problem in found
     assert len(found.splitlines()) == 1

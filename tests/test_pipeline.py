@@ -154,3 +154,19 @@ def test_real_folders_become_batches(shared_datasets, name, direction):
     for condition, target in batches:
         assert condition.shape == target.shape == (2, 64, 64, 3)
         assert -1 <= float(tf.reduce_min(condition)) < float(tf.reduce_max(condition)) <= 1
+
+
+@pytest.mark.parametrize("cache_bytes", [2**30, 0])
+def test_without_tensorflow_the_same_batches_come(dataset, monkeypatch, cache_bytes):
+    config = SMALL.replace(batch_size=3, epochs=3)
+    expected, steps = pipeline.training_batches(dataset, config, first_epoch=1)
+    monkeypatch.setattr(pipeline.keras.backend, "backend", lambda: "jax")
+    monkeypatch.setattr(pipeline, "CACHE_BYTES", cache_bytes)
+    found, same_steps = pipeline.training_batches(dataset, config, first_epoch=1)
+    assert steps == same_steps
+    batches = list(found)
+    assert len(batches) == 2 * steps
+    for ours, theirs in zip(batches, expected, strict=True):
+        for side, other in zip(ours, theirs, strict=True):
+            assert side.dtype == np.float32
+            np.testing.assert_array_equal(side, other)

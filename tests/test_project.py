@@ -130,7 +130,7 @@ def test_the_core_is_read_in_an_evening_and_the_package_in_a_weekend():
     core = [PACKAGE / f"{name}.py" for name in ("__init__", *CORE[: CORE.index("ablation")])]
     assert len(core) == 13
     assert lines(core) <= 1900
-    assert lines(MODULES) <= 9500
+    assert lines(MODULES) <= 9750
     flat = {module.stem for module in PACKAGE.glob("*.py")}
     assert flat == {module.stem for module in core} | {"ablation", *FREE}
     assert {path.parent.name for path in PACKAGE.glob("*/__init__.py")} == {*WINGS, "support"}
@@ -170,9 +170,12 @@ def test_conda_brings_python_and_pip_and_pyproject_the_rest():
 
 
 def test_the_lock_holds_every_direct_dependency_within_its_range():
-    wanted = PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"]
+    extras = PROJECT["optional-dependencies"]
+    wanted = PROJECT["dependencies"] + extras["dev"] + extras["tensorflow"] + extras["jax"]
     locked = lock()
     for requirement in map(Requirement, wanted):
+        if requirement.name == PROJECT["name"]:  # "with these extras", which are in the list
+            continue
         pins = locked[canonicalize_name(requirement.name)]
         for pin in pins:
             (exact,) = pin.specifier

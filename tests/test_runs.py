@@ -34,7 +34,7 @@ def start_training(config, folder) -> subprocess.Popen:
 
 def state(folder) -> dict[str, np.ndarray]:
     """Every number that a checkpoint holds."""
-    model = runs.build_pix2pix(runs.read_config(folder))
+    model = runs.build_pix2pix(runs.read_run(folder)[0])
     epoch, checkpoint = runs.newest_checkpoint(folder)
     load_checkpoint(model.networks(), model.states(), checkpoint)
     found = {"epoch": np.array(epoch)}
@@ -115,7 +115,7 @@ def test_training_on_with_more_epochs_equals_training_longer(small_config, tmp_p
     runs.resume(tmp_path / "short", epochs=3, verbose=0)
     runs.train(small_config, tmp_path / "long", verbose=0)
     assert_same_state(tmp_path / "short", tmp_path / "long")
-    assert runs.read_config(tmp_path / "short").epochs == 3
+    assert runs.read_run(tmp_path / "short")[0].epochs == 3
 
 
 def test_the_image_pool_is_resumed_too(small_config, tmp_path):
@@ -213,7 +213,7 @@ def test_going_on_with_another_learning_rate(trained, tmp_path):
     folder = shutil.copytree(trained.folder, tmp_path / "run")
     run = runs.resume(folder, epochs=3, learning_rate=1e-5, verbose=0)
     assert [row["learning_rate"] for row in run.history] == pytest.approx([2e-4, 2e-4, 1e-5])
-    assert runs.read_config(folder).learning_rate == 1e-5
+    assert runs.read_run(folder)[0].learning_rate == 1e-5
 
 
 def test_a_finished_training_of_a_table_can_be_used_but_not_continued(trained, tmp_path):

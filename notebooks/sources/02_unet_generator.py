@@ -589,7 +589,7 @@ def decode(x, widths, features, skips=True, dropout=0.5):
     for block, channels in enumerate(reversed(widths)):
         x = normalise(double(layers.ReLU()(x), channels))
         if block < 3:
-            x = layers.Dropout(dropout)(x)
+            x = layers.Dropout(dropout, seed=block)(x)
         if skips:
             x = layers.Concatenate()([x, features[-1 - block]])
     return x

@@ -1,29 +1,121 @@
 """What computes: start it quietly, and say which versions there are."""
 
 import contextlib
+import importlib.util
+import json
 import os
 import platform
+import sys
 from collections.abc import Callable, Iterator
 from importlib import metadata
+from pathlib import Path
+
+ENGINES = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
+"""What Keras can compute with, and the course too."""
+
+
+class EngineError(ImportError):
+    """Keras' settings ask for what is not there, or for what the course cannot use."""
 
 
 def setup() -> None:
     """Start the engine without its log lines and say in one line what there is; for notebooks."""
     with quiet_stderr():
+        engine, gpus = engine_name(), used_gpus()
+    version, keras = (metadata.version(package) for package in (engine, "keras"))
+    print(f"{ENGINES[engine]} {version}, Keras {keras}, {len(gpus)} GPU")
+
+
+def engine_name() -> str:
+    """The engine that Keras uses, or would use: "tensorflow", "jax" or "torch".
+
+    It is named by the variable KERAS_BACKEND, else by Keras' own file `keras.json`, else it is
+    TensorFlow. `keras` is not imported for that.
+
+    Raises:
+        EngineError: it is unknown or not installed, or images are to be `channels_first`.
+    """
+    home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
+    settings, named_in = {}, "KERAS_BACKEND"
+    with contextlib.suppress(OSError, ValueError):
+        settings = json.loads((home / "keras.json").read_text())
+    engine = os.environ.get("KERAS_BACKEND")
+    if not engine:
+        engine, named_in = settings.get("backend", "tensorflow"), home / "keras.json"
+    layout = settings.get("image_data_format", "channels_last")
+    if keras := sys.modules.get("keras"):  # it was started, and may have been told otherwise
+        engine, layout = keras.config.backend(), keras.config.image_data_format()
+    here = [name for name in ENGINES if importlib.util.find_spec(name)]
+    if engine not in here:
+        raise EngineError(
+            f"Keras is set to compute with {engine!r} (by {named_in}), which is not installed "
+            f"here (installed: {', '.join(here) or 'none'}). Set the variable KERAS_BACKEND to one "
+            "that is, or install one: pip install '.[tensorflow]', '.[jax]' or '.[torch]'"
+        )
+    if layout != "channels_last":
+        raise EngineError(
+            f"Keras is set to images that are {layout} (by {home / 'keras.json'}); the course's "
+            'are channels_last, so write "image_data_format": "channels_last" there'
+        )
+    return engine
+
+
+def used_gpus() -> list[str]:
+    """Names of the GPUs that the engine can use; it is started for that."""
+    engine = engine_name()
+    if engine == "tensorflow":
         import tensorflow as tf
+
+        ask = tf.config.experimental.get_device_details
+        gpus = tf.config.list_physical_devices("GPU")
+        return [ask(gpu).get("device_name", gpu.name) for gpu in gpus]
+    if engine == "jax":
+        import jax
+
+        return [device.device_kind for device in jax.devices() if device.platform == "gpu"]
+    import torch
+
+    return [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
+
+
+def use_devices(count: int | None, batch_size: int) -> None:
+    """Spread each batch over so many devices, all for 0; before a model is built. JAX alone can.
+
+    Statistics of batch normalisation are those of the whole batch, so that more devices compute
+    what one would.
+
+    Raises:
+        EngineError: there are fewer devices, the batch cannot be shared out, or it is not JAX.
+    """
+    if count is None:
+        return
+    if engine_name() != "jax":
+        raise EngineError(
+            "several devices need the engine JAX: set the variable KERAS_BACKEND to jax"
+        )
     import keras
 
-    gpus = len(tf.config.list_physical_devices("GPU"))
-    print(f"TensorFlow {tf.__version__}, Keras {keras.__version__}, {gpus} GPU")
+    devices = keras.distribution.list_devices()
+    used = devices[: count or len(devices)]
+    if len(used) < count or batch_size % len(used):
+        raise EngineError(
+            f"a batch of {batch_size} is to be shared by {count or len(devices)} devices, and "
+            f"there are {len(devices)}: choose a number of devices that divides batch_size"
+        )
+    keras.distribution.set_distribution(keras.distribution.DataParallel(devices=used))
 
 
 @contextlib.contextmanager
 def quiet_stderr() -> Iterator[None]:
-    """Drop what native code writes to standard error; Python's exceptions still pass.
+    """Start the engine inside of this: native code's log lines are dropped, exceptions pass.
 
     TensorFlow 2.21 logs about drivers before it reads `TF_CPP_MIN_LOG_LEVEL`, so that the variable
     alone keeps no notebook clean.
+
+    Raises:
+        EngineError: as `engine_name`.
     """
+    engine_name()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     kept = os.dup(2)
     nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -39,7 +131,7 @@ def quiet_stderr() -> Iterator[None]:
 def versions() -> dict[str, str]:
     """Versions of Python and of the packages that decide what a run computes."""
     found = {"python": platform.python_version()}
-    for package in ("pix2pix_course", "tensorflow", "keras", "numpy", "papermill"):
+    for package in ("pix2pix_course", *ENGINES, "keras", "numpy", "papermill"):
         with contextlib.suppress(metadata.PackageNotFoundError):
             found[package] = metadata.version(package)
     return found

@@ -1,4 +1,4 @@
-"""A table that grows by a row an epoch, and that a resumed training goes on with."""
+"""What is written of each epoch: a table, which a resumed training goes on with; TensorBoard's."""
 
 import csv
 from collections.abc import Sequence
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import keras
 
+from pix2pix_course.support.engine import quiet_stderr
 from pix2pix_course.support.files import atomic
 
 
@@ -41,3 +42,14 @@ def cut_history(path: Path, epochs: int) -> None:
         lines = path.read_text().splitlines(keepends=True)[: epochs + 1]
         with atomic(path) as partial:  # a row cut short by the end of the process has no line end
             partial.write_text("".join(line for line in lines if line.endswith("\n")))
+
+
+def tensorboard(folder: Path) -> list[keras.callbacks.Callback]:
+    """Keras' callback that writes the losses for TensorBoard, which takes TensorFlow to write."""
+    try:
+        with quiet_stderr():
+            import tensorflow  # noqa: F401
+    except ImportError:
+        print("nothing is written for TensorBoard: TensorFlow is not installed")
+        return []
+    return [keras.callbacks.TensorBoard(str(folder), write_graph=False)]

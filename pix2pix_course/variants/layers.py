@@ -138,18 +138,21 @@ class ImagePool(keras.layers.Layer):
             As many, some of them from the past.
         """
         uniform = keras.random.uniform((images.shape[0], 2), seed=self.seed_generator)
+        kept, count = ops.convert_to_tensor(self.kept), ops.convert_to_tensor(self.count)
         returned = []
         for position in range(images.shape[0]):
             image = images[position]
-            is_full = self.count >= self.size
+            is_full = count >= self.size
             any_slot = ops.cast(uniform[position, 0] * self.size, "int32")
-            slot = ops.where(is_full, any_slot, self.count)
+            slot = ops.where(is_full, any_slot, count)
             from_past = ops.logical_and(is_full, uniform[position, 1] < 0.5)
-            past = self.kept[slot]
+            past = kept[slot]
             is_kept = ops.logical_or(from_past, ops.logical_not(is_full))
             start = (slot, *[0] * (len(images.shape) - 1))
             entry = ops.where(is_kept, image, past)[None]
-            self.kept.assign(ops.slice_update(self.kept, start, entry))
-            self.count.assign(ops.minimum(self.count + 1, self.size))
+            kept = ops.slice_update(kept, start, entry)
+            count = ops.minimum(count + 1, self.size)
             returned.append(ops.where(from_past, past, image))
+        self.kept.assign(kept)
+        self.count.assign(count)
         return ops.stack(returned)

@@ -1,7 +1,6 @@
 """A run whose networks see other things than RGB photos and pure labels; notebook 08."""
 
 import numpy as np
-import tensorflow as tf
 from PIL import Image
 
 from pix2pix_course.pairs import Dataset, Pairs, in_parallel, load_pair, read_pair
@@ -56,7 +55,7 @@ class VariantRun(Run):
             return np.stack([encoding.condition_planes(source), encoding.target_planes(target)])
 
         def prepare(pair, top, left, mirrored):
-            pair = tf.cast(cut(pair, config.image_size, top, left, mirrored), tf.float32)
+            pair = cut(pair, config.image_size, top, left, mirrored)
             return encoding.scale_condition(pair[0]), encoding.scale_target(pair[1])
 
         def plan(epoch) -> EpochPlan:

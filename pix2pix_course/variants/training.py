@@ -52,6 +52,8 @@ class VariantPix2Pix(Pix2Pix):
         if not alternate:  # G has answered to the old one
             judged = self.train_discriminator(condition, target, generated)
         self.optimizer.apply(by_variable, variables)
+        if config.ema_decay:
+            self.follow()
         return self.report(*judged, *terms)
 
     def train_discriminator(self, condition, target, generated):
