@@ -4,6 +4,7 @@ The U-Nets of other implementations are in `variants/generators.py`.
 """
 
 import math
+import random
 import weakref
 
 import keras
@@ -46,6 +47,14 @@ def double(x, channels, use_bias=False):
     )(x)
 
 
+def drop(x, rate):
+    """Dropout, the only noise (§3.1), from a seed of its own.
+
+    Without one Keras would draw from PyTorch's own generator there, which no checkpoint keeps.
+    """
+    return layers.Dropout(rate, seed=random.randint(1, 10**9))(x) if rate else x
+
+
 def unet(
     image_size: int = 256,
     input_channels: int = 3,
@@ -77,7 +86,7 @@ def unet(
     for block, channels in enumerate(reversed(widths)):
         x = normalise(double(layers.ReLU()(x), channels))
         if block < 3:
-            x = layers.Dropout(dropout, seed=block)(x)  # §3.1: the only noise
+            x = drop(x, dropout)
         if skips:
             x = layers.Concatenate()([x, features[-1 - block]])  # channels of both
     x = double(layers.ReLU()(x), output_channels, use_bias=True)

@@ -200,7 +200,7 @@ def test_the_set_up_cell_takes_a_checkout_before_the_network(authored, folder, t
     answer = subprocess.run(
         command, cwd=place / folder, env=environment, capture_output=True, text=True, check=True
     )
-    wanted = f"-m pip install --quiet pix2pix_course[tensorflow] @ git+{build.repository()}"
+    wanted = f"-m pip install --quiet pix2pix_course @ git+{build.repository()}"
     assert (wanted in answer.stdout) is installs
     assert ("from " + str(place) in answer.stdout) is not installs
 

@@ -589,7 +589,7 @@ def decode(x, widths, features, skips=True, dropout=0.5):
     for block, channels in enumerate(reversed(widths)):
         x = normalise(double(layers.ReLU()(x), channels))
         if block < 3:
-            x = layers.Dropout(dropout, seed=block)(x)
+            x = layers.Dropout(dropout)(x)
         if skips:
             x = layers.Concatenate()([x, features[-1 - block]])
     return x
@@ -638,8 +638,9 @@ for mode in MODES:
 # Equal, noise included. So you may read the package as your own work: it is the same code without
 # the pauses. Encoder, bottleneck and decoder follow each other in one function, the numbers of
 # channels of both images are arguments (section 10 tries others), and input and model have names.
-# The pieces that it uses, `widths_of`, `normal`, `normalise`, `halve` and `double`, are those that
-# you wrote above.
+# `drop` is `layers.Dropout` with a seed of its own, so that PyTorch, if Keras computes with that,
+# repeats its zeros too. The other pieces, `widths_of`, `normal`, `normalise`, `halve` and `double`,
+# are those that you wrote above.
 
 # %% tags=["nbval-check-output"]
 print(inspect.getsource(unet))

@@ -1368,8 +1368,8 @@ plt.show()
 # %% [markdown]
 # ## Next
 #
-# [05 · Training](05_training.ipynb) puts the two steps into one `train_step` and trains under
-# your profile. To read on: §3.1 and §3.3 of the paper ([arXiv
+# [05 · Training](05_training.ipynb) puts the two steps into one and trains under your profile. To
+# read on: §3.1 and §3.3 of the paper ([arXiv
 # 1611.07004](https://arxiv.org/abs/1611.07004)) for the objective, its table 1 for what L1 and
 # GAN give alone and together; Goodfellow et al. 2014 (arXiv 1406.2661) for the two forms of G's
 # term; Mao et al. 2017 (arXiv 1611.04076) for least squares.

@@ -321,29 +321,34 @@ plt.show()
 #
 # Put together, a step runs D's half and then G's half on the same batch. One detail: both halves
 # need `y_hat`. Running G twice would cost time and, with dropout, give two different pictures. So
-# the tape of G starts first and is paused while D has its turn. Without the pause
-# it would only record D's work for nothing: a tape does not follow how weights are changed.
+# G runs once, on a tape of its own, and its gradient is taken in two pieces, with the picture
+# between them. First, what does the objective ask of each *pixel* (notebook 04 has drawn that)?
+# Then the tape of G carries this picture of wishes back to the weights: `output_gradients` says
+# with what it starts, where a loss would start with 1. That is the chain rule, and the sum is the
+# same as in one go. D's update lies between, where no tape sees it.
 
 
 # %% tags=["question-36"]
 def step_by_hand(x, y):
     """One D step, then one G step, on the same generated batch; return the three losses."""
-    with tf.GradientTape() as tape:
+    with tf.GradientTape() as tape_G:
         y_hat = G(x, training=True)
-        with tape.stop_recording():
-            d_loss = discriminator_step(x, y, y_hat)
+    d_loss = discriminator_step(x, y, y_hat)
+    with tf.GradientTape() as tape:
+        tape.watch(y_hat)  # variables are watched anyway, a picture only if it is asked for
         g_gan, g_l1 = generator_terms(x, y, y_hat)
         objective = g_gan + small.lambda_l1 * g_l1
+    at_picture = tape.gradient(objective, y_hat)
     weights = G.trainable_variables
-    adam_G.apply(tape.gradient(objective, weights), weights)
+    adam_G.apply(tape_G.gradient(y_hat, weights, output_gradients=at_picture), weights)
     return d_loss, float(g_gan), float(g_l1)
 
 
 # %% [markdown]
-# In the package this is `training.Pix2Pix.train_step`. `Pix2Pix` is a `keras.Model`, and that is
-# all `fit` asks for: it takes batches, calls `train_step` on each (compiled into a graph), averages
-# what it returns over the epoch and calls the callbacks. So there is no training loop in this
-# course. Same untrained weights, same four batches, dropout included:
+# In the package this is `training.Pix2Pix.step`. `Pix2Pix` is a `keras.Model`, and that is all
+# `fit` asks for: it takes batches, calls `train_step` on each, which calls `step` (compiled into a
+# graph), averages what it returns over the epoch and calls the callbacks. So there is no training
+# loop in this course. Same untrained weights, same four batches, dropout included:
 
 # %% tags=["question-27"]
 G, D, adam_G, adam_D = fresh()
@@ -395,17 +400,35 @@ print(f"4 steps by hand {middle - begin:.2f} s, by fit (already traced) {finish 
 #
 # ### The package's own code
 #
-# Here are the two halves as the package has them. Hold them against yours: `generated` is your
-# `y_hat`, `judge` gives the pair to D, and `optimizer` and `discriminator_optimizer` are the two
-# Adams; `kind` is the kind of adversarial loss, "vanilla" or "lsgan". Two things are new, and
-# small. `gan_weight` is 1; where it is 0 nobody needs D, so D is not trained (section 9 does that)
-# and its numbers stay at 0 and 1/2. And `report` adds what the step found to the means that `fit`
-# prints: D's loss and terms, its mean answers and its accuracy (notebook 04), and G's two terms.
+# A step needs three kinds of gradient, and the package has a function for each: those of a loss at
+# weights; that of a loss at a picture; and the way back through G. With TensorFlow they are the
+# tapes that you have just used. `rest` is what else the caller wants to keep of the computation.
 
 # %% tags=["nbval-check-output"]
 import inspect
+import textwrap
 
-print(inspect.getsource(training.Pix2Pix.train_step))
+from pix2pix_course.support import gradients as chain_rule
+
+for function in (chain_rule.gradients, chain_rule.gradient_at, chain_rule.with_pullback):
+    print(textwrap.dedent(inspect.getsource(function)))
+
+# %% [markdown]
+# Why functions, and not the tapes themselves? TensorFlow is one of three engines that Keras can
+# compute with; JAX and PyTorch have no tapes. With these three in between, the step below is the
+# same on each of them. Hold its halves against yours: `generated` is your `y_hat`, `pull_back`
+# your `tape_G` with its question, `judge` gives the pair to D, and `optimizer` and
+# `discriminator_optimizer` are the two Adams; `kind` is the kind of adversarial loss, "vanilla" or
+# "lsgan".
+#
+# Three things are new, and small. `gan_weight` is 1; where it is 0 nobody needs D, so D is not
+# trained (section 9 does that) and its numbers stay at 0 and 1/2. `ema_decay` is 0; above that a
+# copy of G would follow it slowly, the mean of its weights over many steps, to be used in its
+# place. And `report` adds what the step found to the means that `fit` prints: D's loss and terms,
+# its mean answers and its accuracy (notebook 04), and G's two terms.
+
+# %% tags=["nbval-check-output"]
+print(inspect.getsource(training.Pix2Pix.step))
 print(inspect.getsource(training.Pix2Pix.train_discriminator))
 
 # %% [markdown]
@@ -945,7 +968,7 @@ plt.show()
 #
 # - A step has two halves. Each has its own loss, its own optimizer and its own list of weights;
 #   the list decides who moves. Your step and the package's end at the same weights.
-# - `fit` is enough: the GAN is a `keras.Model` with a `train_step`, all else is callbacks.
+# - `fit` is enough: the GAN is a `keras.Model` with a training step, all else is callbacks.
 # - Curves of a healthy training are flat or rise. Watch D(real) and D(fake) stay off 1/2, 1 and 0,
 #   and watch the pictures.
 # - A run is a folder. To resume exactly, Adam's state and every random choice must come back too.

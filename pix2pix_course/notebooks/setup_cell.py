@@ -1,7 +1,6 @@
 # @title Set-up: run this cell first { display-mode: "form" }
 import importlib.metadata
 import importlib.util
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -16,11 +15,10 @@ elif importlib.util.find_spec("pix2pix_course") is None:  # in Colab, say: insta
     installed = {d.metadata["Name"].lower(): d.version for d in importlib.metadata.distributions()}
     # What Colab brings stays as it is: pip must stop rather than replace one of these.
     keep = [f"{n}=={installed[n]}" for n in ("tensorflow", "keras", "numpy") if n in installed]
-    engine = os.environ.get("KERAS_BACKEND") or "tensorflow"
-    package = f"pix2pix_course[{engine}] @ git+{{repository}}"
+    package = "pix2pix_course @ git+{{repository}}"
     subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", package, *keep], check=True)
 
 import pix2pix_course
 
-if "get_ipython" in globals():  # in a notebook: start the engine quietly and say what there is
+if "get_ipython" in globals():  # in a notebook: start TensorFlow quietly and say what there is
     pix2pix_course.setup()

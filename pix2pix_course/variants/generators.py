@@ -7,7 +7,7 @@ import keras
 from keras import layers
 
 from pix2pix_course.config import Config
-from pix2pix_course.generators import widths_of
+from pix2pix_course.generators import drop, widths_of
 from pix2pix_course.variants.layers import (
     Normalise,
     ReflectionPadding2D,
@@ -85,7 +85,7 @@ def unet(config: Config) -> keras.Model:
         # further out than the first block only blocks of full width drop (the PyTorch code)
         is_full = widths[-2 - block] == widths[-1]
         if block in dropping and (variant.dropout_innermost or is_full):
-            x = layers.Dropout(config.dropout, seed=block)(x)
+            x = drop(x, config.dropout)
         is_activated = variant.decoder_relu == "before_skip"
         x = layers.ReLU()(x) if is_activated else x
         if config.generator == "unet":
@@ -125,10 +125,9 @@ def resnet(config: Config) -> keras.Model:
     for factor in (2, 4):
         x = layers.ZeroPadding2D(1)(x)
         x = normalise_and_relu(layers.Conv2D(factor * filters, 3, strides=2, **common())(x))
-    for block in range(int(config.generator.removeprefix("resnet_"))):
+    for _ in range(int(config.generator.removeprefix("resnet_"))):
         change = normalise_and_relu(reflect_and_convolve(x, 4 * filters, 3))
-        if config.dropout:
-            change = layers.Dropout(config.dropout, seed=block)(change)
+        change = drop(change, config.dropout)
         change = reflect_and_convolve(change, 4 * filters, 3)
         x = layers.Add()([x, normalise(change)])
     for factor in (2, 1):
