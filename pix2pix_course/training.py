@@ -13,6 +13,7 @@ from pix2pix_course.losses import (
     generator_gan_term,
     l1_term,
 )
+from pix2pix_course.support.adam import Adam
 from pix2pix_course.support.gradients import StepModel, gradient_at, gradients, with_pullback
 
 TERMS = ("d_loss", "d_real_loss", "d_fake_loss", "d_real", "d_fake", "d_accuracy", "g_gan", "g_l1")
@@ -158,6 +159,6 @@ def build_pix2pix(config: Config) -> Pix2Pix:
     return model
 
 
-def adam(config: Config) -> keras.optimizers.Adam:
+def adam(config: Config) -> Adam:
     """§3.3; ε is Torch's, Keras would default to 1e-7."""
-    return keras.optimizers.Adam(config.learning_rate, config.beta_1, config.beta_2, 1e-8)
+    return Adam(config.learning_rate, config.beta_1, config.beta_2, 1e-8)

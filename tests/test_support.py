@@ -9,6 +9,7 @@ import pytest
 
 from pix2pix_course import __version__, quiet_stderr, versions
 from pix2pix_course.support import files
+from pix2pix_course.support.adam import Adam
 from pix2pix_course.support.checkpoints import (
     CheckpointError,
     load_checkpoint,
@@ -141,6 +142,23 @@ def test_an_error_inside_the_engine_comes_out_as_it_was():
         engine()
     with pytest.raises(RuntimeError, match="another"), original_errors():
         raise RuntimeError("another")
+
+
+def test_adam_moves_weights_as_keras_does():
+    start = np.random.default_rng(0).normal(size=(5, 7)).astype(np.float32)
+    ours, theirs = (keras.Variable(start) for _ in range(2))
+    fast, plain = (kind(1e-2, 0.5, 0.999, 1e-8) for kind in (Adam, keras.optimizers.Adam))
+    for step in range(1, 6):
+        gradient = np.sin(step * start)
+        fast.apply([keras.ops.convert_to_tensor(gradient)], [ours])
+        plain.apply([keras.ops.convert_to_tensor(gradient)], [theirs])
+        np.testing.assert_allclose(ours.numpy(), theirs.numpy(), rtol=1e-6, atol=1e-6)
+    states = zip(fast.variables, plain.variables, strict=True)
+    assert all(np.allclose(a, b, rtol=1e-6, atol=1e-6) for a, b in states)
+    fast.learning_rate = 0.0
+    before = ours.numpy()
+    fast.apply([keras.ops.convert_to_tensor(gradient)], [ours])
+    np.testing.assert_array_equal(ours.numpy(), before)
 
 
 # --- history --------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from keras import ops
 
 from pix2pix_course.config import Config
 from pix2pix_course.losses import l1_term
+from pix2pix_course.support.adam import Adam
 from pix2pix_course.support.gradients import gradient_at, gradients, with_pullback
 from pix2pix_course.training import Pix2Pix
 from pix2pix_course.variants.layers import ImagePool
@@ -115,7 +116,7 @@ class VariantPix2Pix(Pix2Pix):
         return super().states() | pool
 
 
-def adam(config: Config) -> keras.optimizers.Adam:
+def adam(config: Config) -> Adam:
     """§3.3, with the variant's ε."""
     epsilon = config.variant.adam_epsilon
-    return keras.optimizers.Adam(config.learning_rate, config.beta_1, config.beta_2, epsilon)
+    return Adam(config.learning_rate, config.beta_1, config.beta_2, epsilon)
