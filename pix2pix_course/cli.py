@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from pix2pix_course import __version__, quiet_stderr
+from pix2pix_course.bench.command import bench
 from pix2pix_course.config import CHOICES, PAINTED, PROFILES, Config
 from pix2pix_course.notebooks import commands
 from pix2pix_course.support.fields import field_types
@@ -105,10 +106,8 @@ def run(names, recipe, output, further, **given) -> None:
     values = {word.upper(): given.pop(word) for word in words}
     extra = {"RECIPE": recipe} if recipe else {}
     extra |= {name: python_value(value) for name, value in further}
-    device = inspect_machine().device
-    results = runner.run_notebooks(
-        names, output=output, values=values, extra=extra, device=device, **given
-    )
+    given["device"] = inspect_machine().device
+    results = runner.run_notebooks(names, output=output, values=values, extra=extra, **given)
     click.echo("\n" + runner.table(results) + "\n")
     for what, where in runner.products(output):
         click.echo(f"{what + ':':20} {where}")
@@ -116,7 +115,7 @@ def run(names, recipe, output, further, **given) -> None:
         sys.exit(1)
 
 
-for command in (commands.grade, commands.notebooks, commands.editions):
+for command in (commands.grade, commands.notebooks, commands.editions, bench):
     main.add_command(command)
 
 
