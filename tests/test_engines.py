@@ -77,10 +77,11 @@ def test_a_step_is_the_same_on_each_engine(engine, by_tensorflow, tmp_path):
     for name in other.files:
         found, expected = other[name], by_tensorflow[name]
         if name.endswith("means"):
-            np.testing.assert_allclose(found[0], expected[0], rtol=3e-6, err_msg=name)
-            # Adam divides by the size of a gradient, so that the least of them count as much
-            allowed = 1e-5 if name.startswith("paper") else 1e-4
-            np.testing.assert_allclose(found, expected, rtol=allowed, err_msg=name)
+            # Some recipes have biases before a normalisation, with no gradient but rounding's;
+            # Adam divides by its size, and moves them as far as any.
+            first, later = (3e-6, 1e-5) if name.startswith("paper") else (1e-4, 1e-4)
+            np.testing.assert_allclose(found[0], expected[0], rtol=first, err_msg=name)
+            np.testing.assert_allclose(found, expected, rtol=later, err_msg=name)
         else:  # a gradient: sums of many terms, taken in another order
             network = name[: name.rindex(" ")]  # some biases have none but what rounding leaves
             all_of_it = [by_tensorflow[n] for n in other.files if n.startswith(network)]

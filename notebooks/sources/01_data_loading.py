@@ -977,8 +977,8 @@ print(f"pairs per second: plain {slow:.0f}, ours {fast:.0f}; ratio {fast / slow:
 # %% [markdown]
 # On two cores, with the painted set, ours is several times as fast. Your digits will differ; under
 # `smoke` eight pairs are too few to say much. Decoding once is paid back after a few epochs. On the
-# painted set at 256 pixels the command `pix2pix-course bench` measures the same against the pipeline
-# of TensorFlow's tutorial.
+# painted set at 256 pixels the command `pix2pix-course bench` measures the same against the
+# pipeline of TensorFlow's tutorial.
 #
 # Is that much? At batch size 1 and 256 pixels a laptop trains at a few steps a second at most,
 # where any loader is fast enough. The faster the network, the more the loader decides.
