@@ -29,6 +29,8 @@ def one(batch):
 def train(config) -> dict[str, np.ndarray]:
     """The means that each step reports, as rows, and the gradients of the first step."""
     model = build_pix2pix(config)
+    # A bias before a normalisation has no gradient but rounding's, by whose size Adam would divide
+    model.optimizer.epsilon = model.discriminator_optimizer.epsilon = 1e-3
     random = np.random.default_rng(0)
     networks = model.generator, model.discriminator
     for weight in (weight for network in networks for weight in network.trainable_weights):

@@ -77,9 +77,8 @@ def test_a_step_is_the_same_on_each_engine(engine, by_tensorflow, tmp_path):
     for name in other.files:
         found, expected = other[name], by_tensorflow[name]
         if name.endswith("means"):
-            # Some recipes have biases before a normalisation, with no gradient but rounding's;
-            # Adam divides by its size, and moves them as far as any.
-            first, later = (3e-6, 1e-5) if name.startswith("paper") else (1e-4, 1e-4)
+            # the book's recipe, half blind, is the one in which rounding grows within ten steps
+            first, later = (3e-5, 1e-2) if name.startswith("keras_book") else (3e-6, 1e-5)
             np.testing.assert_allclose(found[0], expected[0], rtol=first, err_msg=name)
             np.testing.assert_allclose(found, expected, rtol=later, err_msg=name)
         else:  # a gradient: sums of many terms, taken in another order
