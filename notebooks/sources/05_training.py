@@ -10,7 +10,7 @@
 # `fit`, and train a pix2pix that notebook 06 evaluates. Then you will read its curves, stop and
 # resume a run, and use the trained generator in three different ways.
 #
-# **Time.** 5 to 8 minutes on two CPU cores (profile `cpu`), of which the training takes 4 to 6, and
+# **Time.** 4 to 8 minutes on two CPU cores (profile `cpu`), of which the training takes 3 to 6, and
 # twice as much if another program runs beside it; under `smoke` less than one; on a GPU: not
 # measured.
 #
@@ -545,7 +545,7 @@ except callbacks.TrainingDiverged as error:
 # - if it holds the finished run, you get it back at once: running this cell twice costs nothing;
 # - if it holds a run with *another* configuration, that is an error, and nothing is overwritten.
 #
-# To start anew, delete the folder. Under `cpu` the next cell takes 4 to 6 minutes on two cores when
+# To start anew, delete the folder. Under `cpu` the next cell takes 3 to 6 minutes on two cores when
 # nothing else runs on them; the lines that it prints say how long it still has to go. A good moment
 # to predict: the lines below report L1, D(real) and D(fake). **Which of the three will go up, which
 # down, and which neither?**
