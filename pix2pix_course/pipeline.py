@@ -132,14 +132,13 @@ def by_tensorflow(files, load, loaded, prepare, plan, config: Config, first_epoc
     import tensorflow as tf
 
     used = len(files) // config.batch_size * config.batch_size
-    shape = load(files[0]).shape
     loaded = None if loaded is None else tf.constant(loaded)
 
     def fetch(index):
         if loaded is not None:
             return loaded[index]
         pair = tf.numpy_function(lambda i: remember_error(load, files[i]), [index], tf.uint8)
-        return tf.ensure_shape(pair, shape)
+        return tf.ensure_shape(pair, (2, None, None, 3))
 
     def planned(epoch):
         kinds = (tf.int32, tf.int32, tf.int32, tf.bool)
