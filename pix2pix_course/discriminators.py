@@ -6,12 +6,12 @@ from keras import layers
 from pix2pix_course.generators import normal, normalise
 
 
-def convolve(x, channels, stride, use_bias, kernel=4):
+def convolve(x, channels, stride, use_bias, kernel=4, **options):
     """A convolution with one pixel of zeros around it, as Torch pads; a 1×1 kernel needs none."""
     if kernel > 1:
         x = layers.ZeroPadding2D(1)(x)
-    start = normal()
-    return layers.Conv2D(channels, kernel, stride, use_bias=use_bias, kernel_initializer=start)(x)
+    options |= {"use_bias": use_bias, "kernel_initializer": normal()}
+    return layers.Conv2D(channels, kernel, stride, **options)(x)
 
 
 def patchgan(
@@ -43,7 +43,8 @@ def patchgan(
             x = normalise(x)
         x = layers.LeakyReLU(negative_slope=0.2)(x)
     # the last layer is not normalised either; the authors' PixelGAN has no bias there
-    logits = convolve(x, 1, 1, use_bias=strided_layers > 0, kernel=kernel)
+    whole = {"dtype": "float32"}  # in mixed precision too: the loss is a difference of them
+    logits = convolve(x, 1, 1, use_bias=strided_layers > 0, kernel=kernel, **whole)
     return keras.Model([condition, image] if conditional else image, logits, name="patchgan")
 
 

@@ -90,7 +90,8 @@ def unet(
         if skips:
             x = layers.Concatenate()([x, features[-1 - block]])  # channels of both
     x = double(layers.ReLU()(x), output_channels, use_bias=True)
-    return keras.Model(condition, layers.Activation("tanh")(x), name="unet")
+    image = layers.Activation("tanh", dtype="float32")(x)  # in mixed precision too
+    return keras.Model(condition, image, name="unet")
 
 
 def generate(generator: keras.Model, condition, mode: str = "paper", seed: int = 0):

@@ -241,7 +241,7 @@ def fit(
     model = build_pix2pix(config)
     if checkpoint is not None:
         load_checkpoint(model.networks(), model.states(), checkpoint)
-    run = open_run(folder, config, model.averaged, config.epochs, describe_data(dataset))
+    run = open_run(folder, config, model.generator, config.epochs, describe_data(dataset))
     for warning in [*before_training(dataset, config), *run.faults]:
         warnings.warn(warning, stacklevel=3)
     batches, steps = run.batches(dataset, first_epoch)

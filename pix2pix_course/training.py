@@ -1,7 +1,6 @@
 """The GAN as a `keras.Model` whose `fit` trains it; notebook 05."""
 
 import keras
-from keras import ops
 
 from pix2pix_course.config import Config
 from pix2pix_course.discriminators import patchgan
@@ -32,10 +31,6 @@ class Pix2Pix(StepModel):
         self.generator = generator
         self.discriminator = discriminator
         self.config = config
-        self.averaged = generator  # what is used in the end
-        if config.ema_decay:
-            self.averaged = keras.models.clone_model(generator)
-            self.averaged.set_weights(generator.get_weights())
         self.means = [keras.metrics.Mean(name=term) for term in TERMS]
 
     def compile(self, generator_optimizer, discriminator_optimizer):
@@ -49,7 +44,7 @@ class Pix2Pix(StepModel):
 
     def call(self, condition, training=False):
         """Translate a batch."""
-        return self.averaged(condition, training=training)
+        return self.generator(condition, training=training)
 
     def judge(self, condition, image):
         """D's logits for images said to belong to the conditions."""
@@ -74,8 +69,6 @@ class Pix2Pix(StepModel):
 
         _, terms, at_picture = gradient_at(objective, generated)
         self.optimizer.apply(pull_back(at_picture), variables)
-        if self.config.ema_decay:
-            self.follow()
         return self.report(*judged, *terms)
 
     def train_discriminator(self, condition, target, generated):
@@ -95,13 +88,6 @@ class Pix2Pix(StepModel):
         self.discriminator_optimizer.apply(by_variable, variables)
         return loss, *found
 
-    def follow(self):
-        """Let the averaged generator follow the trained one, faster in the first steps."""
-        step = ops.cast(self.optimizer.iterations, "float32")
-        keep = ops.minimum(self.config.ema_decay, step / (step + 9))
-        for average, now in zip(self.averaged.weights, self.generator.weights, strict=True):
-            average.assign(keep * average + (1 - keep) * now)
-
     def report(self, *values):
         """Add this step's `TERMS` to the means of the epoch, and return the means."""
         for mean, value in zip(self.means, values, strict=True):
@@ -109,13 +95,12 @@ class Pix2Pix(StepModel):
         return {mean.name: mean.result() for mean in self.means}
 
     def networks(self) -> dict[str, keras.Model]:
-        """Both networks by name, the generator as it is used."""
-        return {"generator": self.averaged, "discriminator": self.discriminator}
+        """Both networks by name."""
+        return {"generator": self.generator, "discriminator": self.discriminator}
 
     def states(self) -> dict[str, list]:
         """What a checkpoint must hold beside the weights of the networks."""
-        trained = {"trained_generator": self.generator.weights} if self.config.ema_decay else {}
-        return trained | {
+        return {
             "generator_optimizer": self.optimizer.variables,
             "discriminator_optimizer": self.discriminator_optimizer.variables,
         }

@@ -132,6 +132,10 @@ def test_without_a_variant_its_fields_read_as_the_papers_own():
         _ = Config().pool_sizes
 
 
+def test_a_run_of_an_older_version_can_be_read():
+    assert Config.from_dict(Config(epochs=7).to_dict() | {"ema_decay": 0.0}) == Config(epochs=7)
+
+
 def test_a_flat_dictionary_of_all_fields_is_understood():
     """As `config.json` of a run made by version 0.1 holds them."""
     assert Config.from_dict(Config(epochs=7).to_dict() | fields_of(Config())) == Config(epochs=7)

@@ -63,6 +63,19 @@ def test_sliders_listen_to_the_variable_of_the_runner():
     assert sliders.HEADLESS == HEADLESS
 
 
+def test_what_shows_tensorflow_says_so_where_another_engine_computes(tmp_path, monkeypatch):
+    path = write(tmp_path, "01_tape", "import no_such_package", "print('always')")
+    notebook = files.read(path)
+    files.code_cells(notebook)[-2].metadata["tags"] = ["tensorflow"]
+    nbformat.write(notebook, path)
+    out = tmp_path / "out.ipynb"
+    assert "no_such_package" in run.execute(path, out, working_folder=tmp_path)
+    monkeypatch.setattr(run, "engine_name", lambda: "jax")
+    assert run.execute(path, out, working_folder=tmp_path) is None
+    shown = [output.text for cell in files.code_cells(files.read(out)) for output in cell.outputs]
+    assert shown == ["skipped: it shows TensorFlow's own tools; here is JAX\n", "always\n"]
+
+
 def test_a_run_can_be_followed(tmp_path, capfd):
     write(tmp_path / "notebooks", "01_talks", "print('half', 'way')")
     for follow in (False, True):

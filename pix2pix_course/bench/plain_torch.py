@@ -63,7 +63,9 @@ def patchgan(strided_layers: int, filters: int) -> nn.Module:
     return nn.Sequential(*layers, nn.Conv2d(inputs, 1, 4, 1, 1)).apply(normal)
 
 
-def torch_step(config: Config, device: str = "cpu", fused: bool = False) -> Callable:
+def torch_step(
+    config: Config, device: str = "cpu", fused: bool = False, compiled: bool = False
+) -> Callable:
     """(condition, target) → losses of G and D; networks and optimizers are made here."""
     generator = UNet(config.image_size, config.generator_filters).to(device)
     discriminator = patchgan(config.discriminator_layers, config.discriminator_filters).to(device)
@@ -71,6 +73,8 @@ def torch_step(config: Config, device: str = "cpu", fused: bool = False) -> Call
         torch.optim.Adam(network.parameters(), 2e-4, (0.5, 0.999), fused=fused)
         for network in (generator, discriminator)
     ]
+    if compiled:
+        generator, discriminator = torch.compile(generator), torch.compile(discriminator)
     entropy = nn.functional.binary_cross_entropy_with_logits
 
     def judge(condition, image, is_real: float):

@@ -6,8 +6,12 @@
   the function that takes d loss / d y to d loss / d variable for each variable.
 - `gradient_at(function, x)`: `function(x)` → (value, rest); returns value, rest, d value / d x.
 
-`rest` is whatever else the caller wants to know. `StepModel` puts a step of these under `fit`.
+`rest` is whatever else the caller wants to know. `StepModel` puts a step of these under `fit`, and
+`gradient` answers a single question.
 """
+
+import typing
+import weakref
 
 import keras
 
@@ -56,47 +60,73 @@ else:
     import jax
     from keras.src.backend.common.stateless_scope import get_stateless_scope
 
-    # Keras keeps what a step assigns in a scope. JAX differentiates functions of values only: so
-    # each function gets a scope of its own, and the assignments in it are a result among others.
+    class Scope(keras.StatelessScope):
+        """Keeps what is assigned in it, and to which variables."""
+
+        variables: typing.ClassVar = weakref.WeakValueDictionary()  # by id
+
+        def add_update(self, update):
+            self.variables[id(update[0])] = update[0]
+            super().add_update(update)
+
+    # JAX differentiates functions of values only: so each function gets a scope of its own, and
+    # the assignments in it are a result among others.
     def pure(function, variables):
         """(values of the variables, arguments) → result, {variable's id: what was assigned}."""
         outer = get_stateless_scope()
 
         def call(values, *arguments):
-            with keras.StatelessScope() as scope:
-                scope.state_mapping = dict(outer.state_mapping)
-                given = {id(v): value for v, value in zip(variables, values, strict=True)}
-                scope.state_mapping |= given
+            before = dict(outer.state_mapping) if outer else {}
+            before |= {id(v): value for v, value in zip(variables, values, strict=True)}
+            with Scope() as scope:
+                scope.state_mapping = dict(before)
                 result = function(*arguments)
-            before = outer.state_mapping | given
             after = scope.state_mapping.items()
             return result, {key: value for key, value in after if value is not before.get(key)}
 
-        return call, outer.state_mapping
+        return call
 
-    def differentiate(call, state, at):
-        """The value, the rest and the gradient of `call`, whose assignments go into `state`."""
+    def assign(assigned):
+        for key, value in assigned.items():
+            Scope.variables[key].assign(value)
+
+    def differentiate(call, at):
+        """The value, the rest and the gradient of a pure function."""
 
         def scalar(at):
             (value, rest), assigned = call(at)
             return value, (rest, assigned)
 
         (value, (rest, assigned)), gradient = jax.value_and_grad(scalar, has_aux=True)(at)
-        state.update(assigned)
+        assign(assigned)
         return value, rest, gradient
 
     def gradients(objective, variables):
-        return differentiate(*pure(objective, variables), [v.value for v in variables])
+        return differentiate(pure(objective, variables), [v.value for v in variables])
 
     def with_pullback(forward, variables):
-        call, state = pure(forward, variables)
+        call = pure(forward, variables)
         y, pull, assigned = jax.vjp(call, [v.value for v in variables], has_aux=True)
-        state.update(assigned)
+        assign(assigned)
         return y, lambda dy: pull(dy)[0]
 
     def gradient_at(function, x):
-        call, state = pure(function, [])
-        return differentiate(lambda x: call([], x), state, x)
+        call = pure(function, [])
+        return differentiate(lambda x: call([], x), x)
+
+
+def gradient(function, at):
+    """How a number changes with what it depends on; nothing is moved, no average, no dropout seed.
+
+    `function(at)` is differentiated at a picture or any other array; or `function()` at a list of
+    variables, which gives a list. Layers must be built. Returns NumPy arrays of the shapes of `at`.
+    """
+    with keras.StatelessScope():
+        if isinstance(at, list | tuple):
+            found = gradients(lambda: (function(), None), at)[2]
+            return [keras.ops.convert_to_numpy(each) for each in found]
+        at = keras.ops.convert_to_tensor(at)
+        return keras.ops.convert_to_numpy(gradient_at(lambda at: (function(at), None), at)[2])
 
 
 class StepModel(keras.Model):

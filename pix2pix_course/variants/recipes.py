@@ -105,7 +105,6 @@ SCALE = (
     "train_pairs",
     "test_pairs",
     "generator_filters",
-    "discriminator_layers",
     "discriminator_filters",
     "epochs",
     "sample_every",

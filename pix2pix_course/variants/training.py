@@ -53,8 +53,6 @@ class VariantPix2Pix(Pix2Pix):
         if not alternate:  # G has answered to the old one
             judged = self.train_discriminator(condition, target, generated)
         self.optimizer.apply(by_variable, variables)
-        if config.ema_decay:
-            self.follow()
         return self.report(*judged, *terms)
 
     def train_discriminator(self, condition, target, generated):
@@ -98,7 +96,9 @@ class VariantPix2Pix(Pix2Pix):
 
         Gulrajani et al. (2017), equation 3; the norm is taken over all pixels of an image.
         """
-        share = keras.random.uniform((target.shape[0], 1, 1, 1), seed=self.seed_generator)
+        share = keras.random.uniform(
+            (keras.ops.shape(target)[0], 1, 1, 1), seed=self.seed_generator
+        )
         between = share * target + (1 - share) * generated
 
         def answers(between):
