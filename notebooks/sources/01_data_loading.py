@@ -29,7 +29,6 @@
 # %%
 import matplotlib.pyplot as plt
 import numpy as np
-import tensorflow as tf
 from PIL import Image
 
 from pix2pix_course import exercises, pipeline
@@ -622,15 +621,17 @@ once, again = (load_pairs(dataset, dataset.evaluation_split, size, 2) for _ in r
 print("test pairs, loaded twice, are equal:", np.array_equal(once.target, again.target))
 one_pair_twice = config.replace(train_pairs=1, batch_size=1, epochs=2)
 two_epochs, _ = pipeline.training_batches(dataset, one_pair_twice)
-(_, y_first), (_, y_second) = two_epochs.as_numpy_iterator()
+(_, y_first), (_, y_second) = two_epochs
 print("a training pair in two epochs is equal:", np.array_equal(y_first, y_second))
 
 # %% [markdown]
 # Does the package cut in the same way? Its `cut` is written in TensorFlow operations, so that it
 # can run inside a data pipeline; given the same numbers it must cut the same pixels.
 
+# %% tags=["tensorflow", "nbval-check-output"]
+import tensorflow as tf
 
-# %% tags=["nbval-check-output"]
+
 def agrees(pair, *how):
     return np.array_equal(cut(pair, size, *how), pipeline.cut(tf.constant(pair), size, *how))
 
@@ -681,11 +682,12 @@ print("cropping apart is worse:", shares["cut apart"] > shares["mirrored apart"]
 print("both reach 75 % of a wrong house:", shares["both apart"] > 0.75 * shares["another house"])
 
 # %% [markdown]
-# A few pixels of shift ruin half of the map: windows, sills and moldings are narrow, and a shift
-# of their own width puts them on something else. Mirroring seems to do less harm, but only because
-# two coins agree half of the time; where they disagree, about twice that share is wrong. Cut *and*
-# mirrored apart, a map fits its own photo hardly better than the map of another house would. What a
-# network can learn from such pairs is a blur.
+# Two cuts that are drawn apart lie some ten pixels from each other, in height and in width.
+# Windows, sills and moldings are narrow, and a shift of their own width puts them on something
+# else. (One or two pixels do much less harm; exercise 4 measures the curve.) Mirroring seems to do
+# less harm, but only because two coins agree half of the time; where they disagree, about twice
+# that share is wrong. Cut *and* mirrored apart, a map fits its own photo hardly better than the map
+# of another house would. What a network can learn from such pairs is a blur.
 #
 # In the next picture the map lies half-transparent over the photo.
 
@@ -808,7 +810,7 @@ print("five epochs use over 390 of the 400 pairs:", len(used) > 390)
 def stream(first_epoch):
     four_epochs = config.replace(train_pairs=8, batch_size=2, epochs=4)
     batches, _ = pipeline.training_batches(dataset, four_epochs, first_epoch)
-    return [np.stack(batch) for batch in batches.as_numpy_iterator()]
+    return [np.stack(batch) for batch in batches]
 
 
 unbroken, resumed = stream(0), stream(2)
@@ -823,7 +825,7 @@ print("it repeats the first half:", any(map(np.array_equal, unbroken[:8], resume
 # unrelated order, or something worse?
 
 
-# %% tags=["nbval-check-output"]
+# %% tags=["tensorflow", "nbval-check-output"]
 def shuffled(epochs):
     numbers = tf.data.Dataset.range(20).shuffle(20, seed=SEED).repeat(epochs)
     return list(numbers.as_numpy_iterator())
@@ -870,7 +872,7 @@ print(f"the 2975 of Cityscapes, float32: {2975 * 2 * 256 * 256 * 3 * 4 / 1e9:.1f
 # Step one was done in section 7: `stacked` holds 8 decoded pairs. Step two makes a stream of the
 # plans of three epochs, one after the other, an element for each pair that is to be shown.
 
-# %%
+# %% tags=["tensorflow"]
 images = tf.constant(stacked)  # decoded once
 plans = [plan_by_hand(epoch, len(stacked)) for epoch in range(3)]
 rows = tf.data.Dataset.from_tensor_slices(tuple(map(np.concatenate, zip(*plans, strict=True))))
@@ -885,7 +887,7 @@ for index, top, left, mirrored in rows.skip(6).take(4).as_numpy_iterator():
 # only applied.
 
 
-# %%
+# %% tags=["tensorflow"]
 def prepare(index, top, left, mirrored):
     pair = pipeline.cut(images[index], size, top, left, mirrored)
     pair = to_network(tf.cast(pair, tf.float32))
@@ -898,7 +900,7 @@ batches = (
     .prefetch(tf.data.AUTOTUNE)  # prepares the next batches while the network works
 )
 
-# %% tags=["nbval-check-output"]
+# %% tags=["tensorflow", "nbval-check-output"]
 three_epochs = config.replace(train_pairs=8, batch_size=2, epochs=3)
 packaged, steps = pipeline.training_batches(dataset, three_epochs)
 print("steps in an epoch:", steps)
@@ -917,8 +919,8 @@ print("by hand equal to training_batches:", all(np.array_equal(mine, its) for mi
 # Here is a batch as the network sees it.
 
 # %% alt="A batch of three pairs, label maps in the upper row and photos in the lower. In each column the two show the same house, cut and mirrored alike."
-view, _ = pipeline.training_batches(dataset, three_epochs.replace(batch_size=3))
-x, y = next(view.as_numpy_iterator())
+view, _ = pipeline.training_batches(dataset, config.replace(batch_size=3, epochs=1))
+x, y = map(np.asarray, next(iter(view)))
 print(f"x {x.shape} {x.dtype}, y {y.shape}, values from {y.min():.2f} to {y.max():.2f}")
 columns = {f"pair {i + 1}": [x[i], y[i]] for i in range(3)}
 image_grid(columns, cell=1.6, row_names=["x, condition", "y, target"])
@@ -936,7 +938,7 @@ plt.show()
 # shuffle the finished pictures; neither keep nor prepare anything.
 
 
-# %%
+# %% tags=["tensorflow"]
 import time
 
 
@@ -960,7 +962,7 @@ def pairs_per_second(batches):
     return count / (time.perf_counter() - begin)
 
 
-# %%
+# %% tags=["tensorflow"]
 limit = min(config.train_pairs or 400, 400)
 plain = plain_batches(dataset.files("train")[:limit], size)
 begin = time.perf_counter()
@@ -1069,7 +1071,7 @@ for name in ("odd.png", "notes.jpg", "half.jpg"):
     (train / name).unlink()
 mine = open_dataset(folder, direction="AtoB", palette="facades")
 batches, steps = pipeline.training_batches(mine, config.replace(image_size=64, batch_size=2))
-x, y = next(batches.as_numpy_iterator())
+x, y = map(np.asarray, next(iter(batches)))
 print(f"{steps} steps an epoch, x {x.shape}, y {y.shape}")
 colours = {count_colours(to_image(image)) <= 12 for image in x}
 print("no more than twelve colours in each condition, in spite of JPEG:", colours == {True})
@@ -1148,7 +1150,7 @@ Image.fromarray(paint_pair(seed=3).label).resize((64, 64), Image.Resampling.NEAR
 # - Decode once, keep bytes, shuffle the plan, cut at every step, prefetch.
 #
 # **What this does not show.** That jitter makes a better network: you have seen that it makes other
-# pictures, not that they help; an experiment for notebook 05. That the painted set stands for real
+# pictures, not how long a training must be until they help. That the painted set stands for real
 # streets: it does not, its layouts are far more regular. The speeds hold for one machine and small
 # files. And snapping was tried on maps whose true classes we know; on real maps nobody can count
 # the pixels that it gets wrong.
@@ -1226,7 +1228,7 @@ most_places = 9
 # %% tags=["nbval-check-output"]
 exercises.check_most_places(most_places)
 
-# %%
+# %% tags=["tensorflow"]
 order = np.array(list(tf.data.Dataset.range(400).shuffle(10, seed=SEED).as_numpy_iterator()))
 earlier = order - np.arange(400)
 print(f"earlier by up to {earlier.max()} places, later by up to {-earlier.min()}")
@@ -1294,7 +1296,7 @@ for split, seeds in {"train": range(30, 36), "test": range(36, 38)}.items():
 colouring = open_dataset(home / "colouring", direction="AtoB")
 tell(check(colouring))
 batches, _ = pipeline.training_batches(colouring, config.replace(image_size=64, batch_size=2))
-x, y = next(batches.as_numpy_iterator())
+x, y = map(np.asarray, next(iter(batches)))
 print(f"x {x.shape}, all channels alike: {np.array_equal(x[..., 0], x[..., 2])}; y {y.shape}")
 # </solution>
 shutil.rmtree(home)

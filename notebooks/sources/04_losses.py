@@ -33,7 +33,6 @@
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
-import tensorflow as tf
 from keras import ops
 
 from pix2pix_course import exercises
@@ -48,7 +47,8 @@ from pix2pix_course.losses import CHANCE, belief, discriminator_terms, generator
 from pix2pix_course.pairs import load_pairs, to_network
 from pix2pix_course.palettes import PALETTES
 from pix2pix_course.pipeline import load_size
-from pix2pix_course.training import build_discriminator, build_generator
+from pix2pix_course.support.gradients import StepModel, gradient, gradients
+from pix2pix_course.training import build_generator
 
 # %% tags=["parameters"]
 PROFILE = "cpu"  # "smoke", "cpu" or "gpu"
@@ -302,18 +302,14 @@ print(f"a logit of 0.5 is a probability of {sigmoid(0.5):.2f}")
 # training D wins easily: think of $z = -8$ and of the slope there.
 
 # %% alt="G's two losses against D's logit, and their gradients. Both losses fall to the right. Where D is sure of a fake, at the left edge, the saturating gradient is almost 0 and the non-saturating one -1."
-z = tf.linspace(-10.0, 6.0, 400)
-forms = {}
-for name in ("saturating", "non-saturating"):
-    with tf.GradientTape() as tape:
-        tape.watch(z)
-        cost = -ops.softplus(z) if name == "saturating" else ops.softplus(-z)
-    forms[name] = (cost, tape.gradient(cost, z))
+z = np.linspace(-10, 6, 400, dtype=np.float32)
+forms = {"saturating": lambda z: -ops.softplus(z), "non-saturating": lambda z: ops.softplus(-z)}
 
 figure, axes = plt.subplots(1, 2, figsize=(6.5, 2.2), layout="constrained")
-for name, curves in forms.items():
-    for axis, curve in zip(axes, curves, strict=True):
-        axis.plot(z, curve, label=name)
+for name, cost in forms.items():
+    slopes = gradient(lambda z: ops.sum(cost(z)), z)  # each number of z has its own part of the sum
+    axes[0].plot(z, cost(z), label=name)
+    axes[1].plot(z, slopes)
 for axis, title in zip(axes, ("what G pays", "gradient that G receives"), strict=True):
     axis.axvline(0, color="gray", linewidth=0.8)
     axis.set_title(title, fontsize=10)
@@ -406,11 +402,8 @@ plt.show()
 print("gradient for G of each kind, far on the wrong side and far on the right side:")
 for kind in ("vanilla", "lsgan"):
     slopes = []
-    for start in (-20.0, 3.0):
-        output = tf.Variable(start)
-        with tf.GradientTape() as tape:
-            loss = generator_gan_term(output, kind)
-        slopes.append(float(tape.gradient(loss, output)))
+    for output in (-20.0, 3.0):
+        slopes.append(float(gradient(lambda z: generator_gan_term(z, kind), output)))
     print(f"  {kind:8} output -20: {slopes[0]:6.2f}    output 3: {slopes[1]:5.2f}")
 
 for kind in ("vanilla", "lsgan"):
@@ -633,7 +626,7 @@ for name in ("mean", "median"):
     lost = edges(answers[name]) < edges(answers["sharp"]) / 2
     print(f"the {name} has lost more than half of the edges:", lost)
 
-# %% alt="A detail of a facade: sharp, as the mean and as the median of its shifted copies. The mean is smeared; the median keeps large edges and loses window bars and joints, and costs the least L1."
+# %% alt="A detail of a facade: sharp, as the mean and as the median of its shifted copies. The mean is smeared; the median keeps large edges and loses upright bars and joints, and costs the least L1."
 columns = {
     f"{name}: L1 {expected_l1(answer).mean():.2f}": answer[1:2] for name, answer in answers.items()
 }
@@ -643,9 +636,10 @@ plt.show()
 # %% [markdown]
 # Every one of the 96 photos gives the same verdict: L1 prefers the median to the best of the
 # sharp pictures. (The L1 above a column is that of all 96.) Look at what the median did. The
-# mean, L2's answer, smears everything. The median keeps the large edges, but whatever is thinner
-# than the uncertainty is gone: window bars, joints, ornament, the grain of the wall. A generator
-# trained on L1 alone is paid for leaving them out.
+# mean, L2's answer, smears everything from left to right. The median keeps the large edges, and
+# lines that run along the shift. But whatever is narrower than the uncertainty is gone: upright
+# bars and joints, and the grain of the wall. A generator trained on L1 alone is paid for leaving
+# them out.
 #
 # So who would object? Anything that has seen real photos. The next two cells train a
 # small discriminator to tell sharp crops from L1's favourite, the median, and then show it houses
@@ -655,43 +649,32 @@ plt.show()
 
 
 # %%
-def make_judge_step(judge, optimizer):
-    """A compiled training step of a discriminator that sees images only."""
-
-    @tf.function
-    def step(real, fake):
-        with tf.GradientTape() as tape:
-            terms = discriminator_terms(judge(real, training=True), judge(fake, training=True))
-            loss = (terms[0] + terms[1]) / 2
-        variables = judge.trainable_variables
-        optimizer.apply(tape.gradient(loss, variables), variables)
-        return loss
-
-    return step
-
-
 keras.utils.set_random_seed(SEED)
 judge = patchgan(2, filters=16, conditional=False)
-optimizer = keras.optimizers.Adam(2e-3, beta_1=0.5)
-optimizer.build(judge.trainable_variables)
-judge_step = make_judge_step(judge, optimizer)
+judge.compile(
+    keras.optimizers.Adam(2e-3, beta_1=0.5), keras.losses.BinaryCrossentropy(from_logits=True)
+)
+patches = judge.compute_output_shape(answers["sharp"][:8].shape)  # a logit for each
+right = np.concatenate([np.ones(patches, np.float32), np.zeros(patches, np.float32)])
 
 # %% tags=["question-50"]
 rng = np.random.default_rng(SEED)
 for step in range(1, 151):
     chosen = rng.integers(64, size=8)  # houses 0 to 63; the other 32 are kept for the test
-    loss = judge_step(answers["sharp"][chosen], answers["median"][chosen])
+    shown = np.concatenate([answers["sharp"][chosen], answers["median"][chosen]])
+    judge.reset_metrics()
+    loss = judge.train_on_batch(shown, right)
     if step in (1, 10, 150):
         print(f"step {step:3d}: loss {float(loss):.2f}   (chance {CHANCE['vanilla']:.2f})")
 
 print("\nnew houses, share of patches judged real:")
 for name, images in (answers | {"sharp, 3 px off": shifts[-1]}).items():
-    logits = ops.convert_to_numpy(judge(images[64:], training=True))
+    logits = judge.predict_on_batch(images[64:])
     print(f"  {name:15} {np.mean(logits > 0):4.0%}   D = {float(belief(logits)):.2f}")
 
 # %% [markdown]
 # The loss falls far below chance in seconds: what is missing is easy to see for a network. On new
-# houses the sharp crops pass and the median does not, nor does the mean, which this D had never
+# houses most sharp crops pass and the median does not, nor does the mean, which this D had never
 # seen. The shifted photos pass nearly like the others: this judge asks "could this be a photo?"
 # and not "is it *this* photo?".
 #
@@ -715,7 +698,7 @@ for name, images in (answers | {"sharp, 3 px off": shifts[-1]}).items():
 # The paper writes it in one line (§3.1),
 # $G^* = \arg\min_G \max_D \mathcal L_{cGAN}(G, D) + \lambda_{L1} \mathcal L_{L1}(G)$, with the
 # minimax form of the first term, and then trains the two lines above. The cell says the same in
-# code, for the networks of your profile, untrained.
+# code, for the generator of your profile and a D as deep as the paper's, both untrained.
 
 
 # %%
@@ -730,9 +713,8 @@ def g_terms(D, x, y, y_hat):
     return generator_gan_term(D([x, y_hat], training=True)), l1_term(y, y_hat)
 
 
-G, D = build_generator(config), build_discriminator(config)
-x = tf.constant(condition[: config.batch_size])
-y = tf.constant(target[: config.batch_size])
+G, D = build_generator(config), patchgan(3, filters=32)  # the paper's D at half its width
+x, y = (ops.convert_to_tensor(side[: config.batch_size]) for side in (condition, target))
 y_hat = G(x, training=True)
 g_gan, g_l1 = g_terms(D, x, y, y_hat)
 print(f"D: {float(d_objective(D, x, y, y_hat)):.2f}   (chance {CHANCE['vanilla']:.2f})")
@@ -757,10 +739,7 @@ print(f"G: {float(g_gan):.2f} + {config.lambda_l1:g} × {float(g_l1):.2f}")
 # %% tags=["question-08"]
 def pulls(D, x, y, y_hat):
     """Gradients of the two terms, without weights, at the generator's output."""
-    with tf.GradientTape(persistent=True) as tape:
-        tape.watch(y_hat)
-        g_gan, g_l1 = g_terms(D, x, y, y_hat)
-    return tape.gradient(g_gan, y_hat).numpy(), tape.gradient(g_l1, y_hat).numpy()
+    return [gradient(lambda y_hat: g_terms(D, x, y, y_hat)[term], y_hat) for term in (0, 1)]
 
 
 def print_pulls(gan_pull, l1_pull):
@@ -796,10 +775,8 @@ print("its values, times N:", np.unique(np.round(l1_pull * l1_pull.size)).astype
 
 # %% tags=["question-08", "nbval-check-output"]
 for kind, lambda_l1 in (("vanilla", 100), ("lsgan", 10)):
-    output = tf.Variable(0.0)  # about what an untrained D says
-    with tf.GradientTape() as tape:
-        loss = generator_gan_term(output, kind)
-    slope = abs(float(tape.gradient(loss, output)))
+    # at 0, about what an untrained D says
+    slope = abs(float(gradient(lambda z: generator_gan_term(z, kind), 0.0)))
     print(f"{kind:8} pulls with {slope:.1f}; λ = {lambda_l1} is {lambda_l1 / slope:.0f} times that")
 print("load size for 256 pixels:", load_size(256))
 
@@ -813,22 +790,12 @@ print("load size for 256 pixels:", load_size(256))
 # depends on how sure D is. Let D train alone for 20 steps on this one batch, and measure again.
 
 # %%
-d_optimizer = keras.optimizers.Adam(config.learning_rate, config.beta_1)
-d_optimizer.build(D.trainable_variables)
-
-
-@tf.function
-def d_step():
-    with tf.GradientTape() as tape:
-        loss = d_objective(D, x, y, y_hat)
-    d_optimizer.apply(tape.gradient(loss, D.trainable_variables), D.trainable_variables)
-    return loss
-
-
-# %%
+d_optimizer = keras.optimizers.Adam(2e-4, beta_1=0.5)
 for _ in range(20):
-    loss = d_step()
-print(f"D after 20 steps alone: loss {float(loss):.2f}; length of the gradient at G's output:")
+    slopes = gradient(lambda: d_objective(D, x, y, y_hat), D.trainable_variables)
+    d_optimizer.apply(slopes, D.trainable_variables)
+loss = float(d_objective(D, x, y, y_hat))
+print(f"D after 20 steps alone: loss {loss:.2f}; length of the gradient at G's output:")
 trained_gan_pull, _ = pulls(D, x, y, y_hat)
 print_pulls(trained_gan_pull, l1_pull)
 
@@ -898,11 +865,12 @@ for name, (lambda_l1, l1, gan) in runs.items():
 
 # %%
 def copies(variables):
-    return [variable.numpy().copy() for variable in variables]
+    return [ops.convert_to_numpy(variable).copy() for variable in variables]
 
 
 def count_moved(before, variables):
-    moved = [not np.array_equal(b, v.numpy()) for b, v in zip(before, variables, strict=True)]
+    pairs = zip(before, copies(variables), strict=True)
+    moved = [not np.array_equal(old, new) for old, new in pairs]
     return f"{sum(moved)} of {len(moved)}"
 
 
@@ -910,36 +878,34 @@ small_G, small_D = unet(64, filters=8), patchgan(2, filters=8)
 networks = {"G": small_G, "D": small_D}
 optimizers = {name: keras.optimizers.Adam(2e-4, beta_1=0.5) for name in networks}
 pair = paint_pair(7, size=64)
-small_x, small_y = (tf.constant(to_network(side)[None]) for side in (pair.label, pair.photo))
+small_x, small_y = (
+    ops.convert_to_tensor(to_network(side)[None]) for side in (pair.label, pair.photo)
+)
 
+
+def d_pays():
+    return d_objective(small_D, small_x, small_y, small_G(small_x, training=True))
+
+
+def g_pays():  # for D's answer alone, without L1
+    return g_terms(small_D, small_x, small_y, small_G(small_x, training=True))[0]
+
+
+objectives = {"D": d_pays, "G": g_pays}
 
 # %% tags=["nbval-check-output"]
 for learner in ("D", "G"):
     before = {name: copies(network.trainable_variables) for name, network in networks.items()}
-    averages = copies(small_D.non_trainable_variables)
-    with tf.GradientTape() as tape:
-        generated = small_G(small_x, training=True)
-        if learner == "D":
-            loss = d_objective(small_D, small_x, small_y, generated)
-        else:
-            loss, _ = g_terms(small_D, small_x, small_y, generated)
     variables = networks[learner].trainable_variables
-    optimizers[learner].apply(tape.gradient(loss, variables), variables)
+    optimizers[learner].apply(gradient(objectives[learner], variables), variables)
     for name, network in networks.items():
         print(
             f"{learner}'s step, weights of {name}:",
             count_moved(before[name], network.trainable_variables),
         )
-    print(
-        f"{learner}'s step, moving averages of D:",
-        count_moved(averages, small_D.non_trainable_variables),
-    )
 
 # %% [markdown]
-# Each step moves all weights of its own network and none of the other's. But D's moving averages
-# changed in *both* steps: every forward pass in training mode updates them, whoever asked for it.
-# Nobody uses D's averages later, so it does no harm here; for G, notebook 05 measures what they
-# mean.
+# Each step moves all weights of its own network and none of the other's.
 #
 # The path of G's gradient is a chain of three:
 #
@@ -951,18 +917,10 @@ for learner in ("D", "G"):
 # were differentiated with respect to G's weights? There is a gradient. Where does it point?
 
 # %% tags=["nbval-check-output"]
-with tf.GradientTape(persistent=True) as tape:
-    generated = small_G(small_x, training=True)
-    d_loss = d_objective(small_D, small_x, small_y, generated)
-    g_gan, _ = g_terms(small_D, small_x, small_y, generated)
-
-
-def flat_gradient(loss):
-    gradients = tape.gradient(loss, small_G.trainable_variables)
-    return np.concatenate([np.ravel(gradient) for gradient in gradients])
-
-
-from_d, from_g = flat_gradient(d_loss), flat_gradient(g_gan)
+from_d, from_g = (
+    np.concatenate([slopes.ravel() for slopes in gradient(pays, small_G.trainable_variables)])
+    for pays in (d_pays, g_pays)
+)
 cosine = from_d @ from_g / (np.linalg.norm(from_d) * np.linalg.norm(from_g))
 print("D's loss has a gradient for G's weights:", bool(np.any(from_d)))
 print("it points against G's own (cosine below -0.5):", bool(cosine < -0.5))
@@ -971,7 +929,7 @@ print("it points against G's own (cosine below -0.5):", bool(cosine < -0.5))
 # The two point against each other, as the interests of the two players do (not exactly: D's loss
 # weighs a patch by $\sigma(z)$, G's by $\sigma(-z)$). Following D's loss in G's weights would
 # make G *easier to recognise*. One optimizer over all weights and the sum of all losses, which
-# looks simpler, would mix the two: this is the reason for two tapes and two optimizers.
+# looks simpler, would mix the two: this is the reason for two gradients and two optimizers.
 #
 # ## 14 · Half a loss
 #
@@ -990,12 +948,13 @@ def trajectory(make_optimizer, factor, steps=40):
     weights, optimizer = keras.Variable(np.zeros(2, "float32")), make_optimizer()
     optimizer.build([weights])
     path = []
+
+    def loss():
+        return factor * ops.mean(ops.softplus(-signs * ops.matmul(points, weights)))
+
     for _ in range(steps):
-        with tf.GradientTape() as tape:
-            logits = ops.matmul(points, weights)
-            loss = factor * ops.mean(ops.softplus(-signs * logits))
-        optimizer.apply(tape.gradient(loss, [weights]), [weights])
-        path.append(weights.numpy().copy())
+        optimizer.apply(gradient(loss, [weights]), [weights])
+        path.append(ops.convert_to_numpy(weights).copy())
     return np.array(path)
 
 
@@ -1046,50 +1005,59 @@ ROWS = 96
 
 def draw_walls(rng):
     walls = KINDS[rng.integers(3, size=ROWS)] + rng.normal(0, 0.1, (ROWS, 3))
-    return tf.constant(walls, tf.float32)
-
-
-def make_players(seed):
-    """G: a table of colours near grey, before tanh. D: colour → logit."""
-    keras.utils.set_random_seed(seed)
-    table = keras.Variable(keras.random.normal((ROWS, 3), stddev=0.1))
-    hidden = [keras.layers.Dense(64, activation="leaky_relu") for _ in range(2)]
-    critic = keras.Sequential([keras.Input((3,)), *hidden, keras.layers.Dense(1)])
-    return table, critic
+    return walls.astype(np.float32)
 
 
 print("median of the kinds:", np.median(KINDS, axis=0))
 
 
 # %%
+class Toy(StepModel):
+    """G is a table of colours near grey, before tanh; D a small network, colour → logit."""
+
+    def __init__(self, gan_weight, lambda_l1, swap_labels):
+        super().__init__()
+        self.gan_weight, self.lambda_l1, self.swap_labels = gan_weight, lambda_l1, swap_labels
+        self.table = keras.Variable(keras.random.normal((ROWS, 3), stddev=0.1))
+        hidden = [keras.layers.Dense(64, activation="leaky_relu") for _ in range(2)]
+        self.critic = keras.Sequential([keras.Input((3,)), *hidden, keras.layers.Dense(1)])
+        self.compile(keras.optimizers.Adam(5e-3, beta_1=0.5))
+        self.critic_optimizer = keras.optimizers.Adam(5e-3, beta_1=0.5)
+        self.optimizer.build([self.table])
+        self.critic_optimizer.build(self.critic.trainable_variables)
+        self.critic_state = list(self.critic_optimizer.variables)  # `fit` must know of them
+        self.built = True
+
+    def step(self, data):
+        """What `fit` does with a batch of walls: D learns, then G."""
+        (y,) = data
+
+        def d_pays():
+            y_hat = ops.tanh(self.table)
+            called_real, called_fake = (y_hat, y) if self.swap_labels else (y, y_hat)
+            terms = discriminator_terms(self.critic(called_real), self.critic(called_fake))
+            return sum(terms) / 2, None
+
+        def g_pays():
+            y_hat = ops.tanh(self.table)
+            g_gan, g_l1 = generator_gan_term(self.critic(y_hat)), l1_term(y, y_hat)
+            return self.gan_weight * g_gan + self.lambda_l1 * g_l1, None
+
+        d_loss, _, slopes = gradients(d_pays, self.critic.trainable_variables)
+        self.critic_optimizer.apply(slopes, self.critic.trainable_variables)
+        _, _, slopes = gradients(g_pays, [self.table])
+        self.optimizer.apply(slopes, [self.table])
+        return {"d_loss": d_loss}
+
+
 def play(gan_weight, lambda_l1, swap_labels=False, steps=600, seed=SEED):
-    """Train the toy; returns the table's colours, fresh real ones, and D."""
-    table, critic = make_players(seed)
-    table_optimizer = keras.optimizers.Adam(5e-3, beta_1=0.5)
-    critic_optimizer = keras.optimizers.Adam(5e-3, beta_1=0.5)
-    table_optimizer.build([table])
-    critic_optimizer.build(critic.trainable_variables)
-
-    @tf.function
-    def step(y):
-        y_hat = ops.tanh(table)
-        called_real, called_fake = (y_hat, y) if swap_labels else (y, y_hat)
-        with tf.GradientTape() as tape:
-            terms = discriminator_terms(critic(called_real), critic(called_fake))
-            d_loss = (terms[0] + terms[1]) / 2
-        variables = critic.trainable_variables
-        critic_optimizer.apply(tape.gradient(d_loss, variables), variables)
-        with tf.GradientTape() as tape:
-            y_hat = ops.tanh(table)
-            g_gan, g_l1 = generator_gan_term(critic(y_hat)), l1_term(y, y_hat)
-            g_loss = gan_weight * g_gan + lambda_l1 * g_l1
-        table_optimizer.apply(tape.gradient(g_loss, [table]), [table])
-        return d_loss
-
-    rng = np.random.default_rng(seed)
-    for _ in range(steps):
-        d_loss = step(draw_walls(rng))
-    return ops.tanh(table).numpy(), draw_walls(rng).numpy(), critic, float(d_loss)
+    """Train the toy; returns the table's colours, fresh real ones, D, and its last loss."""
+    keras.utils.set_random_seed(seed)
+    toy, rng = Toy(gan_weight, lambda_l1, swap_labels), np.random.default_rng(seed)
+    walls = ((draw_walls(rng),) for _ in range(steps))
+    d_loss = toy.fit(walls, steps_per_epoch=steps, shuffle=False, verbose=0).history["d_loss"][0]
+    y_hat = ops.convert_to_numpy(ops.tanh(toy.table))
+    return y_hat, draw_walls(rng), toy.critic, float(d_loss)
 
 
 # %%
