@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from pix2pix_course import versions
 from pix2pix_course.config import PROFILES
+from pix2pix_course.support.engine import engine_name
 
 GIB = 2**30
 
@@ -24,6 +25,13 @@ gpus = used_gpus()
 import keras
 print(json.dumps(gpus))
 """
+
+FOR_GPUS = {
+    "tensorflow": "pip install -e '.[gpu]'",
+    "jax": "pip install 'jax[cuda13]'",
+    "torch": "install a build of PyTorch for CUDA, see pytorch.org",
+}
+"""What makes each engine use an NVIDIA GPU."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +68,7 @@ class Machine:
         if self.problem:
             rows.append(("Problem", self.problem))
         elif self.gpus and not self.used_gpus:
-            rows.append(("Problem", "the engine does not use the GPU: pip install -e '.[gpu]'"))
+            rows.append(("Problem", f"the engine does not use the GPU: {FOR_GPUS[engine_name()]}"))
         rows.append(("Profile", "{} ({})".format(*self.advice)))
         return "\n".join(f"{name:15} {text}" for name, text in rows)
 

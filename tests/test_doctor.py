@@ -73,6 +73,12 @@ def test_an_engine_that_will_not_do_is_a_sentence(monkeypatch, script, problem):
     assert len(found.splitlines()) == 1
 
 
+def test_what_makes_an_engine_use_the_gpu_is_its_own(monkeypatch):
+    monkeypatch.setattr(doctor, "engine_name", lambda: "jax")
+    report = doctor.Machine(cores=2, memory=8.0, gpus=(CARD,)).report()
+    assert "does not use the GPU: pip install 'jax[cuda13]'" in report
+
+
 def test_gpus_are_read_from_the_drivers_table(monkeypatch):
     table = "NVIDIA H100, PCIe, 81559 MiB\nTesla T4, 15360 MiB\n"
     monkeypatch.setattr(
