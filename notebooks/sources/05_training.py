@@ -10,7 +10,7 @@
 # `fit`, and train a pix2pix that notebook 06 evaluates. Then you will read its curves, stop and
 # resume a run, and use the trained generator in three different ways.
 #
-# **Time.** 4 to 12 minutes on two CPU cores (profile `cpu`), of which the training takes 3 to 9,
+# **Time.** 5 to 17 minutes on two CPU cores (profile `cpu`), of which the training takes 3 to 11,
 # and twice as much if another program runs beside it; under `smoke` less than one; on a GPU: not
 # measured.
 #
@@ -110,8 +110,8 @@ x, y = next(iter(one_epoch()))
 y_hat = G(x, training=True)
 print("x", tuple(x.shape), " y", tuple(y.shape), " y_hat", tuple(y_hat.shape))
 print("D's answers", tuple(D([x, y]).shape), "from", f"{D.count_params():,} weights and averages")
-steps = small.train_pairs // small.batch_size
-print(f"{small.train_pairs} pairs in batches of {small.batch_size}: {steps} steps")
+steps_per_epoch = small.train_pairs // small.batch_size
+print(f"{small.train_pairs} pairs in batches of {small.batch_size}: {steps_per_epoch} steps")
 
 # %% [markdown]
 # ### D's half
@@ -372,7 +372,7 @@ end = state()
 
 # %%
 model = training.build_pix2pix(small)
-once = {"steps_per_epoch": steps, "shuffle": False, "verbose": 0}
+once = {"steps_per_epoch": steps_per_epoch, "shuffle": False, "verbose": 0}
 by_fit = model.fit(one_epoch(), **once).history
 
 # %% tags=["tensorflow"]
@@ -564,7 +564,7 @@ except callbacks.TrainingDiverged as error:
 # - if it holds the finished run, you get it back at once: running this cell twice costs nothing;
 # - if it holds a run with *another* configuration, that is an error, and nothing is overwritten.
 #
-# To start anew, delete the folder. Under `cpu` the next cell takes 3 to 9 minutes on two cores when
+# To start anew, delete the folder. Under `cpu` the next cell takes 3 to 11 minutes on two cores when
 # nothing else runs on them; the lines that it prints say how long it still has to go. A good moment
 # to predict: the lines below report L1, D(real) and D(fake). **Which of the three will go up, which
 # down, and which neither?**
@@ -611,7 +611,7 @@ except runs.RunError as error:
 # You are used to one curve that goes down. **Before you run the next cell**, sketch what the left
 # plot, the L1 distance to the target, should look like in a training that goes well.
 
-# %% alt="Three plots by epoch. G's L1 does not fall. D's loss stays below chance and G's adversarial term well above it, both nearly flat. D believes real pictures far more than generated ones, and keeps away from 1 and 0." tags=["question-72"]
+# %% alt="Three plots by epoch. G's L1 falls by a few per cent in all. D's loss stays below chance and G's adversarial term well above it, both nearly flat. D believes real pictures far more than generated ones, and keeps away from 1 and 0." tags=["question-72"]
 history_curves(run.history, losses.CHANCE[config.gan_loss])
 plt.show()
 speed = np.median([row["images_per_second"] for row in run.history])
@@ -628,23 +628,25 @@ print(f"median speed: {speed:.0f} images per second")
 #   above it. Both are flat for most of the training, yet both networks get better all the
 #   time: each is measured against an opponent that improves at the same pace. A flat line is a
 #   draw between two players who train every day.
-# - **Distance to the target.** It does *not* fall; after the first epochs it even rises a little.
+# - **Distance to the target.** Mind the numbers at its axis: in all those epochs it falls by a few
+#   per cent. Most of that is in the first two, and at the end, where the learning rate fades.
 #
 # Under `smoke` there are two points to a line and nothing to be read from them.
 #
-# Whoever stops a training "when the loss stops falling" stops where L1 is lowest:
+# So where is L1 lowest?
 
 # %% tags=["question-72"]
 l1 = [row["g_l1"] for row in run.history]
 print(f"L1 was lowest in epoch {1 + int(np.argmin(l1))} of {len(l1)}")
 
 # %% [markdown]
-# Under `cpu` that is near the start, where section 6 will show dull, soft pictures. The number of
-# epochs is chosen by looking at pictures, and by a metric on test images; the paper takes 200 for
-# facades (§6.2).
+# Under `cpu` that is near the end. But from the second epoch to the middle of the training it hardly
+# moved. Whoever stops "when the loss stops falling" would have stopped in epoch 3 or 4; section 6
+# shows what came later. The number of epochs is chosen by looking at pictures, and by a metric on
+# test images; the paper takes 200 for facades (§6.2).
 #
-# Why would a training that minimises L1 with a weight of 100 let it rise? Some reference points
-# help. Two competitors that know nothing of the condition: the untrained generator, and the
+# Why does a training that gives L1 a weight of 100 lower it so little? Some reference points help.
+# Two competitors that know nothing of the condition: the untrained generator, and the
 # average training photo, given as the answer to everything.
 
 # %%
@@ -666,11 +668,11 @@ image_grid({name: images[:1] for name, images in shown.items()}, cell=1.5)
 plt.show()
 
 # %% [markdown]
-# Under `cpu` the trained generator is about as far from the targets as the grey average: no nearer,
-# or hardly. The label map does not say whether a wall is red or yellow, so any decided wall colour
+# Under `cpu` the trained generator is about a tenth nearer to the targets than the grey average, no
+# more. The label map does not say whether a wall is red or yellow, so any decided wall colour
 # is a bet, and L1 punishes each lost bet. The average never bets. D punishes exactly that: no photo
-# looks like an average. So when the pictures get sharper and more decided, L1 may rise. **A loss
-# that does not go down is no failure here**, and the one with the lowest L1 is not the best
+# looks like an average. So when the pictures get sharper and more decided, L1 may even rise. **A
+# loss that does not go down is no failure here**, and the one with the lowest L1 is not the best
 # translator. Section 9 takes the two terms apart; notebook 06 measures better.
 #
 # ## 6 · One input through the training
@@ -678,17 +680,19 @@ plt.show()
 # The best instrument during training is a pair of eyes. `SampleImages` has drawn the same test
 # inputs every few epochs. **Predict:** what comes first, the windows or the wall's texture?
 
-# %% alt="One label map, its translation at four epochs and the target photo. From epoch to epoch soft spots become windows with frames, while the colour of the wall keeps changing and never becomes the target's."
+# %% alt="One label map, its translation at four epochs and the target photo. Flat pale windows at first; then contrast, railings, doors, a roof and a blue sky, while the colour of the wall never becomes the target's."
 sample_film(folder / "samples", frames=4)
 plt.show()
 
 # %% [markdown]
-# Under `cpu`: first the layout, in dull average colours, with windows as soft dark spots where
-# the label map has them. Then contrast and edges: frames, sills and cornices. The colour and
-# shading of the wall keep changing from stage to stage and settle on nothing, since no label
-# holds them in place. Look also for a fine regular pattern, strongest in early stages: a trace of
-# the strided transposed convolutions (notebook 02), which longer training makes fainter. Under
-# `smoke`, after two epochs: coloured noise, or coarse blobs, and that is correct.
+# Under `cpu`: first the layout, in dull average colours, with pale flat windows where the label map
+# has them. Then contrast and edges: frames, sills, railings. The colour and shading of the wall
+# change from stage to stage, red patches come and go, and nothing settles until the learning rate
+# fades, since no label holds them in place. The roof is D's invention: the map has one class for
+# sky, roof and street, so G repeats a row of small ornaments that passes for a roof patch by patch.
+# Look also for a fine regular pattern, in the first stages most of all: a trace of the strided
+# transposed convolutions (notebook 02). Under `smoke`, after two epochs: coloured noise, or coarse
+# blobs, and that is correct.
 #
 # ## 7 · Stop and resume
 #
@@ -774,7 +778,7 @@ except Exception:  # each engine has its own
 print("padded:", pad_to_multiple(condition, config.image_size).shape)
 print("translated and cropped back:", translate(run, condition).shape)
 
-# %% alt="A label map that is wider than high, and its translation: a house of the same shape, with windows where the map has them, covered by a fine grid and streaks."
+# %% alt="A label map that is wider than high, and its translation: a house of the same shape, with windows and balconies where the map has them, and red patches on the wall."
 image_grid({"condition": [condition], "translated": [translate(run, condition)]}, cell=2.0)
 plt.show()
 
@@ -839,19 +843,17 @@ for mode, images in (pictures | {"(photos)": test.target.astype(float)}).items()
     varies = images.mean(axis=(1, 2)).std(axis=0).mean()
     print(f"{mode:14}  {to_photo:13.1f}   {to_paper:13.1f}   {varies:21.1f}")
 
-# %% alt="Two label maps and their translations in three modes. Paper and deterministic are nearly the same; with running averages colours and contrast differ more."
+# %% alt="Two label maps and their translations in three modes. Paper and deterministic are nearly the same; with running averages contrast and patches of colour differ more."
 shown = {"condition": test.condition} | {m: p.astype(np.uint8) for m, p in pictures.items()}
 image_grid({name: images[:2] for name, images in shown.items()}, cell=1.35)
 plt.show()
 
 # %% [markdown]
-# Dropout changes little, the statistics a lot. Look at the last column of the table. With batch
-# statistics, each image is normalised by *itself*: its own mean is taken out, layer by layer, so
-# all results come out with nearly the same mean colour, however different the buildings. With
-# moving averages an image keeps what sets it apart from the average of the training, and the mean
-# colour varies several times as much, though less than among photos. But not *with* the photos:
-# what is kept comes from the layout of the label map, which knows no wall colour, and the distance
-# grows.
+# Dropout changes next to nothing, the statistics a lot more. With batch statistics each image is
+# normalised by *itself*: its own mean is taken out, layer by layer. With moving averages it keeps
+# what sets it apart from the average of the training. Look at the last column: in either mode the
+# mean colour varies far less than among photos. What is kept comes from the layout of the label
+# map, which knows no wall colour, so it brings the picture no nearer to its photo.
 #
 # Neither is right by definition. The paper's mode treats an image as the training did, and so it
 # is the default here. It has a price to remember: in a batch of several, an image's translation
