@@ -38,6 +38,7 @@ from pathlib import Path
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
+import tensorflow as tf
 from keras import layers, ops
 from PIL import Image
 
@@ -49,7 +50,6 @@ from pix2pix_course.figures.plotting import image_grid
 from pix2pix_course.generators import generate
 from pix2pix_course.pairs import load_pairs, read_pair, to_network
 from pix2pix_course.pipeline import load_size
-from pix2pix_course.support.gradients import StepModel, gradient
 from pix2pix_course.translation import translate
 from pix2pix_course.variants import fields_of, recipes
 from pix2pix_course.variants.encoding import Encoding, to_grey
@@ -430,9 +430,11 @@ def largest_gradients(config, count):
     """Largest |gradient| of the L1 term in each convolution of G, for a batch of `count`."""
     G = training.build_pix2pix(config).generator
     x, y = x_small[:count], y_small[:count]
-    kernels = {name: layer.kernel for name, layer in convolutions(G).items()}
-    found = gradient(lambda: losses.l1_term(y, G(x, training=True)), list(kernels.values()))
-    return {name: np.abs(slopes).max() for name, slopes in zip(kernels, found, strict=True)}
+    kernels = {name: layer.kernel.value for name, layer in convolutions(G).items()}
+    with tf.GradientTape() as tape:
+        loss = losses.l1_term(y, G(x, training=True))
+    gradients = tape.gradient(loss, kernels)
+    return {name: float(ops.max(ops.abs(found))) for name, found in gradients.items()}
 
 
 # %% tags=["nbval-check-output"]
@@ -570,23 +572,6 @@ for count in (1, 2):
 
 
 # %%
-class OnlyD(StepModel):
-    """Trains the discriminator of a `Pix2Pix` by `fit`, and leaves its generator alone."""
-
-    def __init__(self, model):
-        super().__init__()
-        self.model, self.built = model, True
-        self.compile(model.discriminator_optimizer)
-
-    def step(self, data):
-        """A batch is (condition, target, generated)."""
-        return {"accuracy": self.model.train_discriminator(*data)[-1]}
-
-    def accuracies(self, batches, steps):
-        """Train for so many steps; the share of right answers in each."""
-        return self.fit(batches, epochs=steps, steps_per_epoch=1, verbose=0).history["accuracy"]
-
-
 def book_accuracy(minibatch_features, steps=200):
     """How often the book's D, with its normalisation repaired, is right in its last 40 steps."""
     config = recipes.recipe("keras_book", "smoke", repaired=True).replace(**same_data)
@@ -595,9 +580,10 @@ def book_accuracy(minibatch_features, steps=200):
     x, y = encoding.condition(pairs.condition), encoding.target(pairs.target)
     batches = [tuple(ops.convert_to_tensor(side[i : i + 1]) for side in (x, y)) for i in range(4)]
     y_hat = [model.generator(x, training=True) for x, _ in batches]
+    step = tf.function(model.train_discriminator)
     turn = [i // 2 % 4 for i in range(steps)]  # the book shows reals and fakes in separate steps
-    shown = ((*batches[i], y_hat[i]) for i in turn)
-    return np.mean(OnlyD(model).accuracies(shown, steps)[-40:])
+    right = [float(step(*batches[i], y_hat[i])[-1]) for i in turn]
+    return np.mean(right[-40:])
 
 
 accuracies = {count: book_accuracy(count) for count in (100, 0)}
@@ -803,13 +789,12 @@ for threshold in (0.0, 0.5):
 # %% tags=["nbval-check-output"]
 for dtype in ("float32", "float16"):
     for kind in ("probabilities", "vanilla"):
-        z = np.array([12, 30], dtype)
-
-        def cost(z, kind=kind):
-            return discriminator_terms(-z, z, kind)[1]
-
-        slopes = ", ".join(f"{gradient(cost, each):.2f}" for each in z)
-        shown = ", ".join(f"{float(cost(each)):.1f}" for each in z)
+        z = tf.constant([12.0, 30.0], dtype)
+        with tf.GradientTape() as tape:
+            tape.watch(z)
+            costs = [discriminator_terms(-z[i], z[i], kind)[1] for i in range(2)]
+        slopes = ", ".join(f"{slope:.2f}" for slope in tape.gradient(costs, z).numpy())
+        shown = ", ".join(f"{float(cost):.1f}" for cost in costs)
         print(f"{dtype}, {kind:14} costs at logits 12 and 30: {shown:11} slopes: {slopes}")
 
 # %% [markdown]
@@ -1029,16 +1014,18 @@ def critic_norms(gradient_penalty, steps=300):
     model = training.build_pix2pix(small.replace(**wgan, gradient_penalty=gradient_penalty))
     x, y = x_small[:2], y_small[:2]
     y_hat = model.generator(x, training=True)
-
-    def answers(between):
-        return ops.sum(ops.mean(model.judge(x, between), axis=(1, 2, 3)))
+    step = tf.function(model.train_discriminator)
 
     def norm():
-        slopes = gradient(answers, (y + y_hat) / 2)
-        return np.sqrt((slopes**2).sum(axis=(1, 2, 3))).mean()
+        with tf.GradientTape() as tape:
+            tape.watch(between := (y + y_hat) / 2)
+            answers = ops.sum(ops.mean(model.judge(x, between), axis=(1, 2, 3)))
+        gradient = tape.gradient(answers, between)
+        return float(ops.mean(ops.sqrt(ops.sum(ops.square(gradient), axis=(1, 2, 3)))))
 
     before = norm()
-    OnlyD(model).accuracies(((x, y, y_hat) for _ in range(steps)), steps)
+    for _ in range(steps):
+        step(x, y, y_hat)
     return before, norm()
 
 
@@ -1119,7 +1106,7 @@ print("λ".isidentifier(), keyword.iskeyword("lambda"), λ)
 # Speaking of `lambda`: a loop makes one function for each patch, to cut it out. What do they cut?
 
 # %% tags=["question-65", "nbval-check-output"]
-late = [lambda text: text[place] for place in range(4)]
+late = [lambda text: text[place] for place in range(4)]  # noqa: B023 - that is the fault
 at_once = [lambda text, place=place: text[place] for place in range(4)]
 print([cut("ABCD") for cut in late], [cut("ABCD") for cut in at_once])
 
