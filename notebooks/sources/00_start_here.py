@@ -10,8 +10,8 @@
 # while you watch its pictures sharpen, and give it a map of your own. The rest is a plan of the
 # course and a word on how to use it.
 #
-# **Time.** Ten minutes with reading. Two to three of them are the machine's on two CPU cores, of
-# which the training takes about one and a half; on a GPU: not measured.
+# **Time.** Ten minutes with reading. Two to four of them are the machine's on two CPU cores, of
+# which the training takes one or two; on a GPU: not measured.
 #
 # **After this notebook you can**
 #
@@ -226,7 +226,7 @@ plt.show()
 # %% [markdown]
 # Look at the windows and doors first: they are where the map says. Then at the walls: the network
 # has chosen a colour that suits many houses. Then at what no photo has, stripes and stains. A
-# longer training leaves fewer of them: notebook 05 takes three to six minutes, the authors of
+# longer training leaves fewer of them: notebook 05 takes 3 to 11 minutes, the authors of
 # pix2pix took up to two hours on a GPU of their time (§4 of the paper).
 #
 # Some numbers from the first and the last round through the training pairs tell how the game
@@ -318,13 +318,13 @@ print("the same map gives the same picture:", np.array_equal(again, translations
 #
 # | | you build and find out | two cores | it needs |
 # |---|---|---|---|
-# | 00 | what you have just done | 2 to 3 min | |
+# | 00 | what you have just done | 2 to 4 min | |
 # | [01 Data loading](01_data_loading.ipynb) | the road from files to batches, both sides of a pair treated alike | under 1 min | |
 # | [02 U-Net generator](02_unet_generator.ipynb) | $G$, layer by layer; why skips, why dropout | under 1 min | |
 # | [03 PatchGAN discriminator](03_patchgan_discriminator.ipynb) | $D$, and how large its patches are | under 1 min | |
 # | [04 Losses](04_losses.ipynb) | both aims in a few lines; what λ trades | under 1 min | |
-# | [05 Training](05_training.ipynb) | one step by hand, then a training worth looking at | 4 to 8 min | |
-# | [06 Evaluation](06_evaluation.ipynb) | numbers for "good", and their limits | 3 to 6 min | the run of 05, or it trains one |
+# | [05 Training](05_training.ipynb) | one step by hand, then a training worth looking at | 5 to 17 min | |
+# | [06 Evaluation](06_evaluation.ipynb) | numbers for "good", and their limits | 3 to 9 min | the run of 05, or it trains one |
 # | [07 Tables in miniature](07_tables_in_miniature.ipynb) | the paper's experiments, with several seeds | 12 to 15 min | |
 # | [08 Six implementations](08_six_implementations.ipynb) | the versions of pix2pix that you meet elsewhere, and their bugs | 6 to 8 min | |
 #

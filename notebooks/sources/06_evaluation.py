@@ -10,8 +10,8 @@
 # put a better question: can a network that has only ever seen real photos read the label map back
 # from the generated ones? You end with one table, and know what each line of it is worth.
 #
-# **Time.** 3 to 6 minutes on two CPU cores if the run of notebook 05 is there, of which the reader
-# of section 8 takes two to five; some 5 minutes more if it must be trained first. Under `smoke`
+# **Time.** 3 to 9 minutes on two CPU cores if the run of notebook 05 is there, of which the reader
+# of section 8 takes two to seven; 3 to 11 more if it must be trained first. Under `smoke`
 # less than a minute; on a GPU: not measured.
 #
 # **After this notebook you can**
@@ -96,13 +96,13 @@ def translate_all(conditions, mode="paper", seed=0):
 y_hat = translate_all(x)
 print(f"{len(y_hat)} pictures of the split {split!r}, {config.image_size} pixels wide")
 
-# %% alt="Two label maps, the generated houses and the target photos. The generated ones have windows and doors in the right places, but stained walls, and in another colour than the targets."
+# %% alt="Two label maps, the generated houses and the target photos. The generated ones have windows and doors in the right places, but red patches on walls of another colour than the targets'."
 image_grid({"condition x": x[:2], "generated ŷ": y_hat[:2], "target y": y[:2]}, cell=1.6)
 plt.show()
 
 # %% [markdown]
 # Under `cpu` you should see buildings, with windows, doors and cornices where the label map puts
-# them, and with stains and smears where the target has bricks and bars. Under `smoke` (eight
+# them, red patches on some walls, and a row of small ornaments where the target has a roof. Under `smoke` (eight
 # training pairs, two epochs) blurred blobs are correct, and every number below is correspondingly
 # poor: there, watch that each cell runs, and take the conclusions from the stored outputs.
 #
@@ -549,9 +549,9 @@ print("a fourth class that never occurs changes nothing:", four == packaged)
 # FCN-8s weighs 512 MB and knows no cornices. Our reader is a U-Net of a few hundred thousand to a
 # few million weights, `evaluation.build_segmenter`, trained on the *real* pairs of the training
 # split in the other direction, photo → label, with cross-entropy at every pixel. It never sees a
-# generated photo. Under `cpu` this takes two to five minutes; the weights are kept in the run's
-# folder, so it happens once for each run (where the cell reports a few seconds, they were there
-# already).
+# generated photo. Under `cpu` this takes two to seven minutes on two cores that do nothing else (they
+# did when this page was made, and it took more). The weights are kept in the run's folder, so it
+# happens once for each run (where the cell reports a few seconds, they were there already).
 #
 # It needs label maps. For a data set whose condition is none (edges, aerial photos) there is
 # nothing to read back: the cells from here on say so and pass.
@@ -873,10 +873,11 @@ for name, images in versions.items():
 # %% [markdown]
 # The three seeds give different pictures and nearly the same scores: dropout moves details, not
 # windows, so chance of this kind is no excuse for a difference of several hundredths. Dropping
-# dropout changes as little. `running` is another matter: in our runs it loses one to five
-# hundredths in the reader's eyes, and a grey level or two in MAE, because G never trained with
-# those statistics (notebook 05, section 8). So state the mode beside the number, as `evaluate` does
-# in its last line, and compare runs only within one mode.
+# dropout changes as little. `running` gives other pictures, ten grey levels away on average
+# (notebook 05, section 8), and is a grey level or two further from the photos. In the reader's eyes
+# it costs nothing in our last run; in trainings with a wider D it cost up to five hundredths,
+# because G never trained with those statistics. So state the mode beside the number, as `evaluate`
+# does in its last line, and compare runs only within one mode.
 #
 # What the seeds of *translating* do not show is the luck of *training*: another `SEED` for the
 # whole run moves the scores by more. The paper's authors, too, expect differences from run to
@@ -928,9 +929,9 @@ else:
     plt.show()
 
 # %% [markdown]
-# Under `cpu` both sabotages fall to the floor or close to it, far below the trained run. The
-# untrained generator may keep a little above: its skip connections (notebook 02) pass outlines of
-# the label map through to the output, and the reader makes something of them. The mixed-up one is
+# Under `cpu` both sabotages fall to the floor or below it, far under the trained run. In the
+# untrained generator's grey the reader finds hardly any class, so its class accuracy and IoU are
+# below those of a photo of some other house, which at least has sky and windows. The mixed-up one is
 # the interesting case: sharp windows, proper doors, and the score of a shuffled photo. Label
 # consistency measures *obedience*: did the picture do what the condition said? Under `smoke`
 # neither the generator nor the reader has learnt anything, and all bars look alike. That, too, is
@@ -1081,10 +1082,10 @@ else:
 # </solution>
 
 # %% [markdown] tags=["solution"]
-# In our runs the flat colours beat the generator by MAE (39 grey levels to its 41 or 42) and by
-# PSNR (14.7 dB to its 13.5 to 14), and are about level with it by SSIM: no network was needed for
-# that, only averages. The reader sees through it (mean IoU 0.2 to 0.3, where the generator gets
-# 0.65 to 0.7), though it still stands above the floor, since colour and place give away sky, wall
+# In our run the flat colours are level with the generator by MAE (39 grey levels each), beat it by
+# PSNR (14.7 dB to its 14.2), and lose by SSIM (0.32 to 0.38): no network was needed for that, only
+# averages. The reader sees through it (mean IoU 0.2 to 0.3, where the generator gets about 0.8),
+# though it still stands above the floor, since colour and place give away sky, wall
 # and pavement. An honest report would add this line to its table, as a baseline that any method has
 # to beat, and show the pictures.
 
@@ -1123,11 +1124,10 @@ else:
         print(f"{apart:.3f} ± {error:.3f}")
 
 # %% [markdown] tags=["solution"]
-# In our runs the errors of the means are 0.004 to 0.007. Of `deterministic` the difference is known
-# to 0.001: both modes find the same pictures hard, so the difficulty cancels. Of `running` it is
-# one or two hundredths and known to no better than 0.006, as if from other pictures, because this
-# mode spoils some pictures and spares others: a loss of two or three standard errors, on forty
-# pictures. (To divide by n in the deviation, as NumPy does of itself, is as right here.)
+# In our run the errors of the means are 0.004. Of `deterministic` the difference is known to less
+# than 0.0005: both modes find the same pictures hard, so the difficulty cancels. Of `running` it is
+# 0.002 and known to 0.002, since this mode is better at some pictures and worse at others. One
+# standard error is no news: on forty pictures the two modes cannot be told apart. (To divide by n in the deviation, as NumPy does of itself, is as right here.)
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 6 · experiment: a hasty judge
