@@ -564,10 +564,11 @@ except callbacks.TrainingDiverged as error:
 # - if it holds the finished run, you get it back at once: running this cell twice costs nothing;
 # - if it holds a run with *another* configuration, that is an error, and nothing is overwritten.
 #
-# To start anew, delete the folder. Under `cpu` the next cell takes 3 to 11 minutes on two cores when
-# nothing else runs on them; the lines that it prints say how long it still has to go. A good moment
-# to predict: the lines below report L1, D(real) and D(fake). **Which of the three will go up, which
-# down, and which neither?**
+# To start anew, delete the folder. Under `cpu` the next cell takes 3 to 11 minutes on two cores
+# when nothing else runs on them; the lines that it prints say how long it still has to go. (The
+# cores had other work when this page was made, so they tell of more.) A good moment to predict: the
+# lines below report L1, D(real) and D(fake). **Which of the three will go
+# up, which down, and which neither?**
 
 # %%
 folder = Path(RUNS) / f"{Path(DATASET).name}-{PROFILE}-seed{SEED}"
@@ -640,10 +641,10 @@ l1 = [row["g_l1"] for row in run.history]
 print(f"L1 was lowest in epoch {1 + int(np.argmin(l1))} of {len(l1)}")
 
 # %% [markdown]
-# Under `cpu` that is near the end. But from the second epoch to the middle of the training it hardly
-# moved. Whoever stops "when the loss stops falling" would have stopped in epoch 3 or 4; section 6
-# shows what came later. The number of epochs is chosen by looking at pictures, and by a metric on
-# test images; the paper takes 200 for facades (§6.2).
+# Under `cpu` that is near the end. But from the second epoch to the middle of the training it
+# hardly moved. Whoever stops "when the loss stops falling" would have stopped in epoch 3 or 4;
+# section 6 shows what came later. The number of epochs is chosen by looking at pictures, and by a
+# metric on test images; the paper takes 200 for facades (§6.2).
 #
 # Why does a training that gives L1 a weight of 100 lower it so little? Some reference points help.
 # Two competitors that know nothing of the condition: the untrained generator, and the

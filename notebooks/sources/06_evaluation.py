@@ -102,9 +102,10 @@ plt.show()
 
 # %% [markdown]
 # Under `cpu` you should see buildings, with windows, doors and cornices where the label map puts
-# them, red patches on some walls, and a row of small ornaments where the target has a roof. Under `smoke` (eight
-# training pairs, two epochs) blurred blobs are correct, and every number below is correspondingly
-# poor: there, watch that each cell runs, and take the conclusions from the stored outputs.
+# them, red patches on some walls, and a row of small ornaments where the target has a roof. Under
+# `smoke` (eight training pairs, two epochs) blurred blobs are correct, and every number below is
+# correspondingly poor: there, watch that each cell runs, and take the conclusions from the stored
+# outputs.
 #
 # Now look at colours. Where the generator paints a wall, it often takes another colour than the
 # target has. Is that a mistake? Nothing in the label map says "red brick". Keep the question; it
@@ -549,9 +550,10 @@ print("a fourth class that never occurs changes nothing:", four == packaged)
 # FCN-8s weighs 512 MB and knows no cornices. Our reader is a U-Net of a few hundred thousand to a
 # few million weights, `evaluation.build_segmenter`, trained on the *real* pairs of the training
 # split in the other direction, photo → label, with cross-entropy at every pixel. It never sees a
-# generated photo. Under `cpu` this takes two to seven minutes on two cores that do nothing else (they
-# did when this page was made, and it took more). The weights are kept in the run's folder, so it
-# happens once for each run (where the cell reports a few seconds, they were there already).
+# generated photo. Under `cpu` this takes two to seven minutes on two cores that do nothing else;
+# they had other work when this page was made, and it took longer. The weights are kept in the run's
+# folder, so it happens once for each run (where the cell reports a few seconds, they were there
+# already).
 #
 # It needs label maps. For a data set whose condition is none (edges, aerial photos) there is
 # nothing to read back: the cells from here on say so and pass.
@@ -931,11 +933,11 @@ else:
 # %% [markdown]
 # Under `cpu` both sabotages fall to the floor or below it, far under the trained run. In the
 # untrained generator's grey the reader finds hardly any class, so its class accuracy and IoU are
-# below those of a photo of some other house, which at least has sky and windows. The mixed-up one is
-# the interesting case: sharp windows, proper doors, and the score of a shuffled photo. Label
+# below those of a photo of some other house, which at least has sky and windows. The mixed-up one
+# is the interesting case: sharp windows, proper doors, and the score of a shuffled photo. Label
 # consistency measures *obedience*: did the picture do what the condition said? Under `smoke`
-# neither the generator nor the reader has learnt anything, and all bars look alike. That, too, is
-# a correct measurement.
+# neither the generator nor the reader has learnt anything, and all bars look alike. That, too, is a
+# correct measurement.
 
 # %% [markdown]
 # ## 14 · What none of these numbers measures
@@ -1127,7 +1129,8 @@ else:
 # In our run the errors of the means are 0.004. Of `deterministic` the difference is known to less
 # than 0.0005: both modes find the same pictures hard, so the difficulty cancels. Of `running` it is
 # 0.002 and known to 0.002, since this mode is better at some pictures and worse at others. One
-# standard error is no news: on forty pictures the two modes cannot be told apart. (To divide by n in the deviation, as NumPy does of itself, is as right here.)
+# standard error is no news: on forty pictures the two modes cannot be told apart. (To divide by n
+# in the deviation, as NumPy does of itself, is as right here.)
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 6 · experiment: a hasty judge
