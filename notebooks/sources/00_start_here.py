@@ -3,7 +3,7 @@
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/{{repository_path}}/blob/main/notebooks/{{notebook}})
 #
-# ![A map of a house and four stages of a network that learns to paint it: grey noise, dark spots for windows, a blurred house, a house with clear windows. Beside it a changed map, with a shop and a long balcony, and the house front that the network paints from it.]({{picture 00_start_here.jpg}})
+# ![A map of a house and four stages of a network that learns to paint it: grey, soft dark spots for windows, a house with frames, a house with clear windows and doors. Beside it a changed map, with a shop and a long balcony, and the house front that the network paints from it.]({{picture 00_start_here.jpg}})
 #
 # **What you will build.** In ten minutes, from nothing to a house front that you drew and a network
 # painted. You look at what pix2pix learns from, ask what your machine can do, train a tiny pix2pix
@@ -187,7 +187,7 @@ print(f"{config.epochs} times {pairs} pairs, {config.image_size} pixels: {steps:
 # apart. When you run the next cell, it needs some seconds to start; then the middle column of its
 # picture changes every few seconds. When it is done, a film of the training takes its place.
 
-# %% alt="A film of two houses, from left: the map, six stages of the training, the photo. Grey at first, then a blurred front with dark spots for windows, at last windows, sills and a roof with clear edges, in colours that are not the photo's."
+# %% alt="A film of two houses, from left: the map, six stages of the training, the photo. Grey at first, then a pale front with soft dark spots for windows, at last windows, railings, doors and a roof with clear edges, in colours that are not the photo's."
 import tempfile
 import time
 from pathlib import Path
@@ -206,11 +206,12 @@ film.finish()
 seconds = time.perf_counter() - start
 
 # %% [markdown]
-# Under `cpu` the film goes like this. At first there is noise: the untrained network. After about a
-# hundred steps there are dark spots on a grey wall: the windows come first, before any colour. That
-# is L1, which gets large areas about right. At 500 steps, a fifth of the training, it is a house.
-# Then come edges: frames, sills, the roof. Doors begin to look different from windows. Under
-# `smoke`, with its eight steps, it ends as a grey blur, and that is right.
+# Under `cpu` the film goes like this. At first there is grey: the untrained network. After about a
+# hundred steps there are soft dark spots on a pale wall: the windows come first, before any colour.
+# That is L1, which gets large areas about right. At 500 steps, a fifth of the training, it is a
+# house, with frames, sills and railings. Then the edges get harder, and doors begin to look
+# different from windows. Under `smoke`, with its eight steps, it ends as a grey blur, and that is
+# right. (When this page was made, other programs ran beside it. Your training is faster.)
 #
 # The colour of the walls does not come to be right, however long one trains. It cannot: it is not
 # in the map. Here are all four test houses.
@@ -301,11 +302,11 @@ again = translate(run, mine)
 print("the same map gives the same picture:", np.array_equal(again, translations[1]))
 
 # %% [markdown]
-# In the picture above the bare wall and the door are easiest to recognise. The shop is a dark box:
-# in the set each shop shows other goods, and only the dark is common to them. The long balcony is a
-# dark railing. Nobody programmed a rule such as "cyan means door". The rest of the house stays
-# nearly, but not exactly, as it was: almost every pixel moves by some grey levels. Notebook 02
-# shows what a pixel of the answer depends on.
+# In the picture above the bare wall and the door are easiest to recognise. The shop has dark panes
+# and bars: in the set each shop shows other goods, and only the dark is common to them. The long
+# balcony is a dark railing. Nobody programmed a rule such as "cyan means door". The rest of the
+# house stays nearly, but not exactly, as it was: almost every pixel moves by some grey levels.
+# Notebook 02 shows what a pixel of the answer depends on.
 #
 # **Now you:** change numbers and names in the lines that begin with `mine`, and run the cells
 # again. It takes no training. A house that the network cannot handle is a discovery too.
