@@ -1050,6 +1050,7 @@ class Toy(StepModel):
         return {"d_loss": d_loss}
 
 
+# %%
 def play(gan_weight, lambda_l1, swap_labels=False, steps=600, seed=SEED):
     """Train the toy; returns the table's colours, fresh real ones, D, and its last loss."""
     keras.utils.set_random_seed(seed)
