@@ -200,6 +200,8 @@ def recipe(name: str, profile: str | None = None, repaired: bool = False) -> Con
             **{field: getattr(size, field) for field in SCALE},
             decay_epochs=round(size.epochs * config.decay_epochs / config.epochs),
             batch_size=min(config.batch_size, (size.train_pairs or 400) // 2),
+            # a patch, 70 pixels by three layers, fits into the picture: 34 of 64
+            discriminator_layers=min(config.discriminator_layers, size.image_size // 32),
         )
     return repair(config) if repaired else config
 
