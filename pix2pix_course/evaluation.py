@@ -159,7 +159,7 @@ def segmenter_of(config: Config, dataset: Dataset, folder: Path, verbose: int) -
     """The segmenter in a folder, if it was trained in this way on this data; else a new one."""
     palette, files = dataset.condition_palette, [file.name for file in dataset.files("train")]
     how = {"files": [len(files), files[0], files[-1]], "classes": list(palette.names)}
-    for name in ("image_size", "segmenter_filters", "segmenter_epochs"):
+    for name in ("image_size", "train_pairs", "segmenter_filters", "segmenter_epochs"):
         how[name] = getattr(config, name)
 
     def train():

@@ -77,9 +77,9 @@ def test_only_the_header_of_a_cell_may_be_a_long_line(source):
     assert [line for line in long if not line.startswith(("# %%", "# |", "# !["))] == []
 
 
-@pytest.mark.parametrize("source", SOURCES[:8], ids=lambda source: source.stem)  # not yet 08
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
 def test_cells_that_name_tensorflow_are_tagged_so(source):
-    """The runner skips them where another engine computes, so that 00 to 07 run there."""
+    """The runner skips them where another engine computes, so that all of them run there."""
     for cell in files.code_cells(build.generate(source, editions.SOLUTION)):
         names_it = re.search(r"\btf\.|import tensorflow|GradientTape", cell.source)
         assert not names_it or "tensorflow" in files.tags(cell), cell.source

@@ -10,11 +10,14 @@ import pytest
 from PIL import Image
 
 from pix2pix_course import pipeline, runs
+from pix2pix_course.datasets import open_dataset
+from pix2pix_course.evaluation import mae
 from pix2pix_course.figures.watch import WatchImages
+from pix2pix_course.notebooks import CHECKOUT
 from pix2pix_course.pairs import BadFileError, DatasetError, load_pairs
 from pix2pix_course.support.checkpoints import CheckpointError, load_checkpoint
 from pix2pix_course.support.files import InUse, alone_in
-from pix2pix_course.translation import translate_files
+from pix2pix_course.translation import translate, translate_files
 from pix2pix_course.variants import fields_of
 
 TRAIN = """
@@ -78,6 +81,18 @@ def test_a_training_can_be_watched_and_ends_as_if_nobody_had(trained, tmp_path):
     assert all(image.dtype == np.uint8 for image in seen.values())
     assert not np.array_equal(seen[0], seen[8])
     assert_same_state(trained.folder, tmp_path / "watched")
+
+
+def test_the_gallery_is_small_and_translates_better_than_grey():
+    gallery = runs.load(runs.GALLERY)
+    assert sum(f.stat().st_size for f in runs.GALLERY.rglob("*") if f.is_file()) < 6e6
+    folder = CHECKOUT / "data" / "samples"  # its test pairs are of the painted set's test split
+    test = load_pairs(open_dataset(folder), "test", gallery.config.image_size)
+    made = np.stack([translate(gallery, label) for label in test.condition])
+    assert made.shape == test.target.shape
+    grey = np.full_like(test.target, 128)
+    assert mae(made, test.target) < 0.8 * mae(grey, test.target)
+    assert mae(made, test.target) < 0.8 * mae(made[::-1], test.target)  # not blind
 
 
 def test_loading_needs_nothing_but_the_folder(trained):

@@ -108,6 +108,23 @@ print("every photo has hundreds:", min(map(count_colours, test.target)) > 300)
 # the same blue. Many photos fit one map, and the network has to choose one. These four houses are
 # from the test set: no network will be trained on them.
 #
+# Can a network do it? One that was trained for the better part of an hour comes with the course. The
+# next cell gives it four maps of painted houses that it has never seen.
+
+# %% alt="Four painted houses in three rows: map, what the trained network made of it, photo."
+from pix2pix_course import runs
+
+trained = runs.load(runs.GALLERY)
+painted = load_pairs(open_dataset("painted"), "test", trained.config.image_size, limit=4)
+answers = [translate(trained, label) for label in painted.condition]
+rows = zip(painted.condition, answers, painted.target, strict=True)
+columns = {f"house {n}": row for n, row in enumerate(rows)}
+image_grid(columns, cell=1.4, row_names=["map", "the network's", "photo"])
+plt.show()
+
+# %% [markdown]
+# GALLERYTEXT
+#
 # ## 3 · Two networks
 #
 # Two networks play a game.
@@ -192,7 +209,6 @@ import tempfile
 import time
 from pathlib import Path
 
-from pix2pix_course import runs
 from pix2pix_course.figures.plotting import LiveFilm
 from pix2pix_course.figures.watch import WatchImages
 

@@ -10,8 +10,8 @@
 # put a better question: can a network that has only ever seen real photos read the label map back
 # from the generated ones? You end with one table, and know what each line of it is worth.
 #
-# **Time.** 3 to 9 minutes on two CPU cores if the run of notebook 05 is there, of which the reader
-# of section 8 takes two to seven; 3 to 11 more if it must be trained first. Under `smoke`
+# **Time.** 3 to 9 minutes on two CPU cores if the run of notebook 05 is there, of which the
+# segmenter of section 8 takes two to seven; 3 to 11 more if it must be trained first. Under `smoke`
 # less than a minute; on a GPU: not measured.
 #
 # **After this notebook you can**
@@ -44,7 +44,7 @@ from scipy.ndimage import gaussian_filter
 
 from pix2pix_course import evaluation, exercises, runs
 from pix2pix_course.config import profile
-from pix2pix_course.datasets import facade, painter
+from pix2pix_course.datasets import facade, open_dataset, painter
 from pix2pix_course.evaluation import read_labels, train_segmenter
 from pix2pix_course.figures.plotting import image_grid
 from pix2pix_course.generators import MODES, generate
@@ -65,7 +65,19 @@ RUNS = "runs"  # where notebook 05 left its run
 # %% [markdown]
 # ## 1 · Look first
 #
-# Before any number, the pictures. The next cell opens the run of notebook 05. `runs.train`
+# Before any number, the pictures. First those of a generator that was trained for the better part
+# of an hour, and comes with the course; notebook 00 has shown it.
+
+# %% alt="GALLERYALT"
+gallery = runs.load(runs.GALLERY)
+painted = load_pairs(open_dataset("painted"), "test", gallery.config.image_size, 40)
+hour = np.stack([translate(gallery, label) for label in painted.condition])
+columns = {"condition x": painted.condition, "generated ŷ": hour, "target y": painted.target}
+image_grid({name: images[:2] for name, images in columns.items()}, cell=1.6)
+plt.show()
+
+# %% [markdown]
+# Now your own. The next cell opens the run of notebook 05. `runs.train`
 # returns at once if the folder holds a finished run of this configuration. If there is none, or
 # only half of one, it trains what is missing and prints a line now and then.
 
@@ -459,15 +471,16 @@ plt.show()
 # map?**
 
 # %% [markdown]
-# ## 7 · Ask a reader
+# ## 7 · Can a network read the map back?
 #
-# The paper's answer (§4.1) is the *FCN-score*. Take a network that labels photos pixel by pixel,
-# trained on real ones; the authors took FCN-8s, a *fully convolutional network*. Let it read the
-# generated photos, and compare what it reads with the label map that they were made from. If the
-# generator painted a window that a reader of real photos takes for a window, the label has
+# The paper's answer (§4.1) is the *FCN-score*. Take a *segmenter*, a network that gives each pixel
+# of a photo its class, trained on real photos; the authors took FCN-8s, a *fully convolutional
+# network*. Let it read the generated photos, and compare what it reads with the label map that
+# they were made from. If the segmenter takes a painted window for a window, the label has
 # survived. The colour of the wall is free.
 #
-# The paper's table 1, Cityscapes labels → photo, tells of every loss what a reader could read:
+# The paper's table 1, Cityscapes labels → photo, tells of every loss how much their segmenter could
+# read:
 #
 # | loss | pixel accuracy | class accuracy | class IoU |
 # |---|---|---|---|
@@ -478,7 +491,7 @@ plt.show()
 # | L1 + cGAN | 0.66 | 0.23 | 0.17 |
 # | *real photos* | *0.80* | *0.26* | *0.21* |
 #
-# Read the last line first. Even real photos get 0.80, since the reader errs; a generated 0.66
+# Read the last line first. Even real photos get 0.80, since the segmenter errs; a generated 0.66
 # means little alone and much beside that ceiling. And blurred L1 is now well behind L1 + cGAN, as
 # our eyes would have it.
 #
@@ -527,7 +540,7 @@ print(f"class accuracy {np.mean(right / true):.3f}   mean IoU {iou.mean():.3f}")
 # %% [markdown]
 # The package counts faster (one `np.bincount` for all pixels) and, where a class does not occur
 # in the true labels, leaves it out of the averages instead of dividing by zero. Otherwise it is
-# the same. And what would a lazy reader get, who answers "wall" whatever the photo?
+# the same. And what would a lazy segmenter get, who answers "wall" whatever the photo?
 
 # %% tags=["nbval-check-output"]
 print("counts equal:", np.array_equal(counts, evaluation.confusion(truth, read, 3)))
@@ -540,15 +553,15 @@ four = evaluation.consistency_scores(evaluation.confusion(truth, read, 4))
 print("a fourth class that never occurs changes nothing:", four == packaged)
 
 # %% [markdown]
-# Half of the pixels are wall, so the lazy reader has half of the pixels right. Class accuracy and
-# IoU see through it: one class of three, and even that one overrated. That is why the paper gives
-# all three. Where one class covers much of every picture, pixel accuracy flatters.
+# Half of the pixels are wall, so the lazy segmenter has half of the pixels right. Class accuracy
+# and IoU see through it: one class of three, and even that one overrated. That is why the paper
+# gives all three. Where one class covers much of every picture, pixel accuracy flatters.
 
 # %% [markdown]
-# ## 8 · Train the reader
+# ## 8 · Train the segmenter
 #
-# FCN-8s weighs 512 MB and knows no cornices. Our reader is a U-Net of a few hundred thousand to a
-# few million weights, `evaluation.build_segmenter`, trained on the *real* pairs of the training
+# FCN-8s weighs 512 MB and knows no cornices. Our segmenter is a U-Net of a few hundred thousand to
+# a few million weights, `evaluation.build_segmenter`, trained on the *real* pairs of the training
 # split in the other direction, photo → label, with cross-entropy at every pixel. It never sees a
 # generated photo. Under `cpu` this takes two to seven minutes on two cores that do nothing else;
 # they had other work when this page was made, and it took longer. The weights are kept in the run's
@@ -567,9 +580,9 @@ if palette is None:
     print(SKIPPED)
 else:
     begin = time.monotonic()
-    reader = evaluation.segmenter_of(config, dataset, store, verbose=0)
+    segmenter = evaluation.segmenter_of(config, dataset, store, verbose=0)
     truth = np.stack([palette.to_ids(condition) for condition in x])
-    print(f"reader of {len(palette)} classes: {reader.count_params():,} weights and averages")
+    print(f"segmenter of {len(palette)} classes: {segmenter.count_params():,} weights and averages")
     print(f"ready after {time.monotonic() - begin:.0f} s")
 
 
@@ -582,8 +595,8 @@ else:
 
 # %%
 def consistency(photos):
-    """Scores of what the reader reads from photos of the conditions x."""
-    counts = evaluation.confusion(truth, read_labels(reader, photos), len(palette))
+    """Scores of what the segmenter reads from photos of the conditions x."""
+    counts = evaluation.confusion(truth, read_labels(segmenter, photos), len(palette))
     return evaluation.consistency_scores(counts)
 
 
@@ -600,16 +613,16 @@ if palette is None:
 else:
     print_consistency({"real photos (ceiling)": y, "shuffled photos (floor)": np.roll(y, 1, 0)})
 
-# %% alt="Two real photos, the label maps that the reader makes of them, and the true ones. They agree almost everywhere, but for ragged borders and small parts."
+# %% alt="Two real photos, the label maps that the segmenter makes of them, and the true ones. They agree almost everywhere, but for ragged borders and small parts."
 if palette is None:
     print(SKIPPED)
 else:
-    read_real = palette.to_rgb(read_labels(reader, y[:2]))
+    read_real = palette.to_rgb(read_labels(segmenter, y[:2]))
     image_grid({"real photo": y[:2], "what it reads": read_real, "label": x[:2]}, cell=1.6)
     plt.show()
 
 # %% [markdown]
-# Under `cpu` the reader gets nearly everything on real photos and errs at borders and on small
+# Under `cpu` the segmenter gets nearly everything on real photos and errs at borders and on small
 # parts. (Under `smoke` it has learnt for four steps: a nearly uniform colour is correct.) The
 # floor is far from zero because streets resemble each other: sky above, pavement below, wall in
 # most other places. That is what a generator would get that paints splendid houses and never
@@ -625,24 +638,24 @@ else:
     print_consistency({"real photos": y} | candidates)
 
 # %% [markdown]
-# With the reader as the judge, the order turns over. The generated photos stand far nearer to the
-# ceiling than to the floor; blurring them costs a lot, where PSNR gave a reward; the flat colour
-# is exposed. (Look at class accuracy and IoU: from a sheet of paper it reads one or two classes,
-# like the lazy reader of section 7, and pixel accuracy flatters it, too.)
+# With the segmenter as the judge, the order turns over. The generated photos stand far nearer to
+# the ceiling than to the floor; blurring them costs a lot, where PSNR gave a reward; the flat
+# colour is exposed. (Look at class accuracy and IoU: from a sheet of paper it reads one or two
+# classes, like the lazy segmenter of section 7, and pixel accuracy flatters it, too.)
 #
-# And the twins? They differ from the photos by more than blur does. The reader was trained on
+# And the twins? They differ from the photos by more than blur does. The segmenter was trained on
 # painted streets, so on another data set this cell has nothing to say.
 
 # %%
 if dataset.name != "painted" or palette is None:
-    print("Skipped: the reader of this data set has never seen a painted street.")
+    print("Skipped: the segmenter of this data set has never seen a painted street.")
 else:
     photos, others, ids = (
         np.stack(part) for part in zip(*paint_twins(12, config.image_size), strict=True)
     )
     blurred = np.stack([blur(photo, sigma) for photo in photos])
     for name, pictures in {"photos": photos, "twins": others, "blurred": blurred}.items():
-        accuracy = (read_labels(reader, pictures) == ids).mean()
+        accuracy = (read_labels(segmenter, pictures) == ids).mean()
         distance = evaluation.mae(pictures, photos)
         print(f"{name:10} pixel accuracy {accuracy:.3f}   MAE to the photos {distance:4.1f}")
 
@@ -655,7 +668,7 @@ else:
 # ## 9 · One call, one table
 #
 # `evaluation.evaluate` does all of this: translate the split, measure, read, write. It finds the
-# reader that we trained and uses it again. `pix2pix-course evaluate RUN` is the same from a
+# segmenter that we trained and uses it again. `pix2pix-course evaluate RUN` is the same from a
 # terminal. Whether a training was good, its losses do not tell (notebook 04, section 6); a table
 # with a ceiling and a floor does.
 
@@ -682,14 +695,14 @@ print("files:", ", ".join(sorted(f.name for f in store.iterdir() if f.suffix != 
 
 # %% [markdown]
 # `metrics.json` is for programs, `metrics.csv` for spreadsheets, `grid.png` for people;
-# `segmenter.json` says how the reader was trained, whose weights lie beside it. `grid.png` holds
-# what we should look at next: not only the photos, but what the reader made of them.
+# `segmenter.json` says how the segmenter was trained, whose weights lie beside it. `grid.png` holds
+# what we should look at next: not only the photos, but what the segmenter made of them.
 
 # %% alt="Two label maps, the generated houses, the maps read from them, and the errors in white. Most errors are thin outlines; filled ones are parts that were not painted or read as something else."
 if palette is None:
     print(SKIPPED)
 else:
-    read_generated = read_labels(reader, y_hat)
+    read_generated = read_labels(segmenter, y_hat)
     columns = {"label x": x[:2], "generated ŷ": y_hat[:2]}
     columns["read from ŷ"] = palette.to_rgb(read_generated[:2])
     columns["errors"] = (read_generated[:2] != truth[:2]) * np.uint8(255)
@@ -697,7 +710,7 @@ else:
     plt.show()
 
 # %% [markdown]
-# White in the last column is what was lost between label and reader. Thin white outlines are
+# White in the last column is what was lost between label and segmenter. Thin white outlines are
 # harmless: one pixel more or less of a window frame. Look for *filled* shapes: whole parts that
 # the generator did not paint, or painted so that they pass for something else. Which colour of
 # the label do they have in common?
@@ -707,7 +720,7 @@ else:
 #
 # An average over classes hides the answer; the confusion matrix has it. For each class, its IoU
 # read from generated and from real photos. The real bar matters: where even that is short, the
-# reader is to blame, not the generator. **Predict** the two shortest generated bars from the
+# segmenter is to blame, not the generator. **Predict** the two shortest generated bars from the
 # picture above.
 
 
@@ -723,7 +736,7 @@ if palette is None:
     print(SKIPPED)
 else:
     generated_counts = evaluation.confusion(truth, read_generated, len(palette))
-    real_counts = evaluation.confusion(truth, read_labels(reader, y), len(palette))
+    real_counts = evaluation.confusion(truth, read_labels(segmenter, y), len(palette))
     shares = generated_counts.sum(axis=1) / generated_counts.sum()
     occurring = [k for k in np.argsort(-shares) if shares[k] > 0]
     names = [f"{palette.names[k]} ({shares[k]:.1%})" for k in occurring]
@@ -771,11 +784,11 @@ else:
 
 # %% [markdown]
 # Off the diagonal, two columns stand out. *Lost to window:* blinds hang in front of windows, so a
-# generator that skips them paints a window there, and the reader reads it. *Lost to facade:* what
-# is not painted at all is wall. Both are the safe choice: D has seen thousands of windows without a
-# blind, so it does not object, and in its few epochs G met too few blinds, each in another colour,
-# to learn what they have in common. A door, nearly as rare, always stands on the ground and always
-# has the same build.
+# generator that skips them paints a window there, and the segmenter reads it. *Lost to facade:*
+# what is not painted at all is wall. Both are the safe choice: D has seen thousands of windows
+# without a blind, so it does not object, and in its few epochs G met too few blinds, each in
+# another colour, to learn what they have in common. A door, nearly as rare, always stands on the
+# ground and always has the same build.
 #
 # The pillars are another story. On the diagonal they do well: most pixels that should be pillar are
 # read as pillar. Their IoU is short all the same, so other classes must be read as pillar too; look
@@ -784,21 +797,42 @@ else:
 #
 # This is worth more than the mean of section 9. It tells you what to do: train longer, or show
 # blinds more often. A mean IoU tells you nothing of the kind.
+#
+# The generator of section 1 had both: five times the steps, over ten times the pairs. **Predict:**
+# do blinds and decorations survive there? And the pixel error, does it fall as well?
+
+# %%
+if dataset.name != "painted" or config.image_size != gallery.config.image_size:
+    print("Skipped: that generator knows painted houses of 128 pixels only.")
+else:
+    hour_counts = evaluation.confusion(truth, read_labels(segmenter, hour), len(palette))
+    for name, counts, pictures in (
+        ("real photos", real_counts, y),
+        ("an hour's training", hour_counts, hour),
+        ("this run", generated_counts, y_hat),
+    ):
+        each = dict(zip(palette.names, iou_per_class(counts), strict=True))
+        rare = "  ".join(f"{name} {each[name]:.2f}" for name in ("blind", "deco", "pillar"))
+        error = np.mean([evaluation.mae(*pair) for pair in zip(pictures, y, strict=True)])
+        print(f"{name:19} mean IoU {np.nanmean(list(each.values())):.2f}  {rare}  MAE {error:4.1f}")
+
+# %% [markdown]
+# HOURTEXT
 
 # %% [markdown]
 # ## 11 · One number stands for many pictures
 #
 # A mean can be forty equal pictures, or thirty good ones and ten disasters. Below, every test
 # picture gets its own pixel accuracy. Left: pictures in order of their score. Right: does the
-# reader's verdict on a picture agree with PSNR's?
+# segmenter's verdict on a picture agree with PSNR's?
 
 # %%
 if palette is None:
     print(SKIPPED)
 else:
     accuracy = (read_generated == truth).mean(axis=(1, 2))
-    ceiling = (read_labels(reader, y) == truth).mean(axis=(1, 2))
-    floor = (read_labels(reader, np.roll(y, 1, axis=0)) == truth).mean(axis=(1, 2))
+    ceiling = (read_labels(segmenter, y) == truth).mean(axis=(1, 2))
+    floor = (read_labels(segmenter, np.roll(y, 1, axis=0)) == truth).mean(axis=(1, 2))
     psnrs = np.array([evaluation.psnr(a, b) for a, b in zip(y_hat, y, strict=True)])
     order = np.argsort(accuracy)
     print(f"pixel accuracy: mean {accuracy.mean():.3f}, from {accuracy.min():.3f} "
@@ -858,7 +892,7 @@ print("other seed, same picture:", np.array_equal(another, y_hat[0]))
 # Which of the differences in our tables are larger than this chance? Translate the whole split
 # again with two more seeds, and in the two other modes of notebook 05: `deterministic` (dropout
 # off) and `running` (dropout off, and the averages of the training instead of the picture's own
-# statistics). **Predict:** does the reader notice the seed? The mode?
+# statistics). **Predict:** does the segmenter notice the seed? The mode?
 
 # %%
 versions = {"paper, seed 0": y_hat}
@@ -876,8 +910,8 @@ for name, images in versions.items():
 # The three seeds give different pictures and nearly the same scores: dropout moves details, not
 # windows, so chance of this kind is no excuse for a difference of several hundredths. Dropping
 # dropout changes as little. `running` gives other pictures, ten grey levels away on average
-# (notebook 05, section 8), and is a grey level or two further from the photos. In the reader's eyes
-# it costs nothing in our last run; in trainings with a wider D it cost up to five hundredths,
+# (notebook 05, section 8), and is a grey level or two further from the photos. In the segmenter's
+# eyes it costs nothing in our last run; in trainings with a wider D it cost up to five hundredths,
 # because G never trained with those statistics. So state the mode beside the number, as `evaluate`
 # does in its last line, and compare runs only within one mode.
 #
@@ -932,12 +966,12 @@ else:
 
 # %% [markdown]
 # Under `cpu` both sabotages fall to the floor or below it, far under the trained run. In the
-# untrained generator's grey the reader finds hardly any class, so its class accuracy and IoU are
+# untrained generator's grey the segmenter finds hardly any class, so its class accuracy and IoU are
 # below those of a photo of some other house, which at least has sky and windows. The mixed-up one
 # is the interesting case: sharp windows, proper doors, and the score of a shuffled photo. Label
 # consistency measures *obedience*: did the picture do what the condition said? Under `smoke`
-# neither the generator nor the reader has learnt anything, and all bars look alike. That, too, is a
-# correct measurement.
+# neither the generator nor the segmenter has learnt anything, and all bars look alike. That, too,
+# is a correct measurement.
 
 # %% [markdown]
 # ## 14 · What none of these numbers measures
@@ -964,7 +998,7 @@ else:
 #   SSIM judges windows and forgives brightness. None of them orders damage as you do.
 # - Where many answers are right, the smallest expected distance belongs to their average. Pixel
 #   metrics reward blur, and prefer it to an equally right photo in another colour.
-# - Label consistency asks a reader of real photos whether it finds the label again. It ignores
+# - Label consistency asks a segmenter of real photos whether it finds the label again. It ignores
 #   what the label leaves open. Give it with its ceiling (real photos) and its floor (shuffled
 #   photos).
 # - Pixel accuracy flatters common classes; class accuracy and mean IoU do not. The confusion
@@ -972,8 +1006,8 @@ else:
 # - A score without its split, number of pictures, mode and epochs cannot be compared with any
 #   other.
 #
-# **What this does not show.** There is *one* reader, from one seed: another would give other
-# digits, and scores from different readers must not be compared (its weights lie beside the
+# **What this does not show.** There is *one* segmenter, from one seed: another would give other
+# digits, and scores from different segmenters must not be compared (its weights lie beside the
 # scores for that reason). It has its own blind spots and knows small pictures only. One test
 # split of a few dozen painted streets is kinder than real photos: the painted ceiling is far
 # above the 0.80 of the paper's Cityscapes. And one run of each kind was measured, so a small
@@ -1086,7 +1120,7 @@ else:
 # %% [markdown] tags=["solution"]
 # In our run the flat colours are level with the generator by MAE (39 grey levels each), beat it by
 # PSNR (14.7 dB to its 14.2), and lose by SSIM (0.32 to 0.38): no network was needed for that, only
-# averages. The reader sees through it (mean IoU 0.2 to 0.3, where the generator gets about 0.8),
+# averages. The segmenter sees through it (mean IoU 0.2 to 0.3, where the generator gets about 0.8),
 # though it still stands above the floor, since colour and place give away sky, wall
 # and pavement. An honest report would add this line to its table, as a baseline that any method has
 # to beat, and show the pictures.
@@ -1116,7 +1150,7 @@ if palette is None:
     print(SKIPPED)
 else:
     by_mode = {
-        name: (read_labels(reader, versions[name]) == truth).mean(axis=(1, 2))
+        name: (read_labels(segmenter, versions[name]) == truth).mean(axis=(1, 2))
         for name in ("paper, seed 0", "running", "deterministic")
     }
     for name, values in by_mode.items():
@@ -1135,9 +1169,9 @@ else:
 # %% [markdown] tags=["exercise"]
 # ### Exercise 6 · experiment: a hasty judge
 #
-# Train another reader for a single epoch (`train_segmenter`, with the pairs of the training split;
-# `help(train_segmenter)` names its arguments) and repeat the table of section 13 with it. What
-# becomes of ceiling and floor, and of the distance between "generated" and its two sabotages?
+# Train another segmenter for a single epoch (`train_segmenter`, with the pairs of the training
+# split; `help(train_segmenter)` names its arguments) and repeat the table of section 13 with it.
+# What becomes of ceiling and floor, and of the distance between "generated" and its two sabotages?
 
 # %% tags=["exercise"]
 # <solution>
@@ -1156,16 +1190,16 @@ else:
 
 # %% [markdown] tags=["solution"]
 # The ceiling sinks by about half, in our runs from 0.89 to 0.4, while the floor stays where it is.
-# And "generated" reaches 0.4 as well, as good as real: what the hasty reader does not see (small
+# And "generated" reaches 0.4 as well, as good as real: what the hasty segmenter does not see (small
 # parts, rare classes), nobody is charged for. Only the sabotages are still found out. So a low
-# ceiling flatters, and scores that were read by different readers must never be compared.
+# ceiling flatters, and scores that were read by different segmenters must never be compared.
 
 # %% [markdown]
 # ## Next
 #
 # This closes the first round: data, networks, losses, training, and now a verdict. [Notebook
-# 07](07_tables_in_miniature.ipynb) puts the paper's own tables to the test, with the reader of this
-# notebook as the judge. Or go round again with a change of your own in [notebook
+# 07](07_tables_in_miniature.ipynb) puts the paper's own tables to the test, with the segmenter of
+# this notebook as the judge. Or go round again with a change of your own in [notebook
 # 05](05_training.ipynb), or with your own pictures: `pix2pix-course --help` lists `train`,
 # `translate` and `evaluate`. In the paper (Isola et al.,
 # [arXiv:1611.07004](https://arxiv.org/abs/1611.07004)), read §4.1 on the two ways of evaluating,

@@ -230,9 +230,9 @@ print("spread:", np.isclose(by_hand, ablation.spread(values).deviation))
 # 3. Table 3: which of the four fields is best, and which worst?
 #
 # Then start. `run_grid` trains every configuration from every seed, in a folder of its own, and
-# reads all results with one reader (the scores of two would not be comparable: notebook 06). It may
-# be interrupted: the next call reads back what is finished and takes up a broken training from its
-# checkpoint. A line for each training appears as it ends.
+# reads all results with one segmenter (the scores of two would not be comparable: notebook 06). It
+# may be interrupted: the next call reads back what is finished and takes up a broken training from
+# its checkpoint. A line for each training appears as it ends.
 
 # %%
 folder = Path(RUNS) / f"tables-{RECIPE}-{Path(DATASET).name}-{PROFILE}-seed{SEED}"
@@ -264,7 +264,7 @@ except runs.RunError as error:
 #
 # Three helpers: the numbers beside the published ones, a picture of both, and the verdicts. In the
 # plot each dot is a training; the bar is the mean, its whiskers the standard deviation. The dashed
-# line marks the reader's score on real photos (ceiling), the dotted one its score on photos of
+# line marks the segmenter's score on real photos (ceiling), the dotted one its score on photos of
 # other conditions (floor).
 
 # %%
@@ -333,7 +333,7 @@ print_verdicts(losses)
 
 # %% [markdown]
 # Under `smoke` no row has learnt anything, one seed cannot make an order consistent, and "open"
-# everywhere is correct. In our run, under `cpu`, the reader gives real photos a mean IoU of 0.72
+# everywhere is correct. In our run, under `cpu`, the segmenter gives real photos a mean IoU of 0.72
 # and photos of other conditions 0.13. In between, this is what the seeds agree on:
 #
 # - **Both terms are needed: consistent.** Either sum (0.34 to 0.44) is above L1 alone (0.24 to
@@ -358,7 +358,7 @@ pictures(losses)
 # L1 alone: the right layout, soft windows, one dull colour. GAN and cGAN alone: strong colours and
 # a checkerboard, with hardly a window where the condition has one. The sums: the layout of L1, with
 # edges. L1+GAN has the hardest contrasts, and a bright frame at the border that no photo has. The
-# reader does not mind. Would you?
+# segmenter does not mind. Would you?
 
 # %% [markdown]
 # ## 6 · Table 2: the generator
@@ -470,7 +470,7 @@ for answer in ("consistent", "open", "reversed"):
 #   by a pixel or two.
 # - **Data.** Painted facades have a few kinds of window, Cityscapes has streets. What holds for one
 #   need not hold for the other, whatever the number of seeds.
-# - **The reader.** Ours is small, and was trained for a minute. It may like hard contrasts more
+# - **The segmenter.** Ours is small, and was trained for a minute. It may like hard contrasts more
 #   than the paper's FCN-8s does.
 #
 # The seeds answer one question: would *this* setup say the same again? A reversed order does not
@@ -513,11 +513,11 @@ for each in ("psnr", "ssim", metric):
 # - A mean without a spread can be sorted, but the order need not be there.
 #
 # **What this does not show.** Nothing about Cityscapes, 256 pixels or long trainings: each
-# "consistent" holds for this miniature. One reader judged, one data set was painted, and the seeds
-# vary the start, the order of the pairs and dropout, but neither the reader nor the test pictures.
-# The rule asks whether two rows differ, not by how much, and "open" is no proof of equality: with
-# ten seeds some of it would be decided. All rows share one learning rate and one number of steps; a
-# row that is behind here might lead with settings of its own.
+# "consistent" holds for this miniature. One segmenter judged, one data set was painted, and the
+# seeds vary the start, the order of the pairs and dropout, but neither the segmenter nor the test
+# pictures. The rule asks whether two rows differ, not by how much, and "open" is no proof of
+# equality: with ten seeds some of it would be decided. All rows share one learning rate and one
+# number of steps; a row that is behind here might lead with settings of its own.
 
 # %% [markdown]
 # ## Exercises
@@ -600,7 +600,7 @@ for each in grid.cells[0].scores:
 # </solution>
 
 # %% [markdown] tags=["solution"]
-# Two, in our run: by MAE and PSNR the winner is L1 alone, by SSIM and everything that the reader
+# Two, in our run: by MAE and PSNR the winner is L1 alone, by SSIM and everything that the segmenter
 # says it is L1+GAN; the paper's own choice, L1+cGAN, wins by none. With the metric chosen
 # afterwards one can announce either, with honest numbers. So a table of one metric should say that
 # the metric was chosen before, or show the others.
@@ -610,9 +610,9 @@ for each in grid.cells[0].scores:
 #
 # Add the rows "L1, longer" and "L1+cGAN, longer", with twice the epochs
 # (`rows["L1"].replace(epochs=4, decay_epochs=2)`), and call `run_grid` with all rows and the same
-# folder: what is there is read back, and the same reader judges. Under `cpu` this takes some five
-# minutes. Bet first: does the distance between the two grow or shrink? Who likes it can add rows
-# for `lambda_l1` 1, 10 and 1000 as well.
+# folder: what is there is read back, and the same segmenter judges. Under `cpu` this takes some
+# five minutes. Bet first: does the distance between the two grow or shrink? Who likes it can add
+# rows for `lambda_l1` 1, 10 and 1000 as well.
 
 # %% tags=["exercise"]
 # your turn

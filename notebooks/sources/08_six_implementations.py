@@ -38,7 +38,6 @@ from pathlib import Path
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
-import tensorflow as tf
 from keras import layers, ops
 from PIL import Image
 
@@ -50,6 +49,7 @@ from pix2pix_course.figures.plotting import image_grid
 from pix2pix_course.generators import generate
 from pix2pix_course.pairs import load_pairs, read_pair, to_network
 from pix2pix_course.pipeline import load_size
+from pix2pix_course.support.gradients import StepModel, gradient
 from pix2pix_course.translation import translate
 from pix2pix_course.variants import fields_of, recipes
 from pix2pix_course.variants.encoding import Encoding, to_grey
@@ -430,11 +430,9 @@ def largest_gradients(config, count):
     """Largest |gradient| of the L1 term in each convolution of G, for a batch of `count`."""
     G = training.build_pix2pix(config).generator
     x, y = x_small[:count], y_small[:count]
-    kernels = {name: layer.kernel.value for name, layer in convolutions(G).items()}
-    with tf.GradientTape() as tape:
-        loss = losses.l1_term(y, G(x, training=True))
-    gradients = tape.gradient(loss, kernels)
-    return {name: float(ops.max(ops.abs(found))) for name, found in gradients.items()}
+    kernels = {name: layer.kernel for name, layer in convolutions(G).items()}
+    found = gradient(lambda: losses.l1_term(y, G(x, training=True)), list(kernels.values()))
+    return {name: abs(each).max() for name, each in zip(kernels, found, strict=True)}
 
 
 # %% tags=["nbval-check-output"]
@@ -572,6 +570,26 @@ for count in (1, 2):
 
 
 # %%
+class OnlyD(StepModel):
+    """`fit` trains the discriminator of `model` on batches (x, y, ŷ) and lets G alone."""
+
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+        self.compile(model.optimizer)
+        model.built = self.built = True
+
+    def step(self, data):
+        """What `fit` does with a batch."""
+        return {"accuracy": self.model.train_discriminator(*data)[-1]}
+
+    def accuracies(self, batches):
+        """Train D on a list of batches, one after the other; its accuracy on each."""
+        data = (tuple(map(ops.convert_to_numpy, batch)) for batch in batches)
+        epochs = self.fit(data, epochs=len(batches), steps_per_epoch=1, shuffle=False, verbose=0)
+        return epochs.history["accuracy"]
+
+
 def book_accuracy(minibatch_features, steps=200):
     """How often the book's D, with its normalisation repaired, is right in its last 40 steps."""
     config = recipes.recipe("keras_book", "smoke", repaired=True).replace(**same_data)
@@ -579,11 +597,9 @@ def book_accuracy(minibatch_features, steps=200):
     model, encoding = training.build_pix2pix(config), Encoding.of(config)
     x, y = encoding.condition(pairs.condition), encoding.target(pairs.target)
     batches = [tuple(ops.convert_to_tensor(side[i : i + 1]) for side in (x, y)) for i in range(4)]
-    y_hat = [model.generator(x, training=True) for x, _ in batches]
-    step = tf.function(model.train_discriminator)
+    batches = [(x, y, model.generator(x, training=True)) for x, y in batches]
     turn = [i // 2 % 4 for i in range(steps)]  # the book shows reals and fakes in separate steps
-    right = [float(step(*batches[i], y_hat[i])[-1]) for i in turn]
-    return np.mean(right[-40:])
+    return np.mean(OnlyD(model).accuracies([batches[i] for i in turn])[-40:])
 
 
 accuracies = {count: book_accuracy(count) for count in (100, 0)}
@@ -696,7 +712,7 @@ for crop in ("random", "centre"):
     one_pair = small.replace(crop=crop, train_pairs=1, mirror=False, epochs=20)
     about_data = {"direction": dataset.direction, "palette": None}
     run = runs.open_run(scratch, one_pair, None, 0, about_data)  # it gives batches, untrained
-    met = {y.tobytes() for _, y in run.batches(dataset, 0)[0].as_numpy_iterator()}
+    met = {ops.convert_to_numpy(y).tobytes() for _, y in run.batches(dataset, 0)[0]}
     print(f"{crop}: more than 2 versions of one pair in 20 epochs: {len(met) > 2}")
 
 # %% [markdown]
@@ -786,15 +802,19 @@ for threshold in (0.0, 0.5):
 # of it. **Predict** what D pays at a logit of 12 on the wrong side, in `float32` and in mixed
 # precision's `float16`.
 
+
 # %% tags=["nbval-check-output"]
+def costs(z, kind):
+    """What D pays for generated pictures that it gives these logits."""
+    return [discriminator_terms(-each, each, kind)[1] for each in z]
+
+
 for dtype in ("float32", "float16"):
     for kind in ("probabilities", "vanilla"):
-        z = tf.constant([12.0, 30.0], dtype)
-        with tf.GradientTape() as tape:
-            tape.watch(z)
-            costs = [discriminator_terms(-z[i], z[i], kind)[1] for i in range(2)]
-        slopes = ", ".join(f"{slope:.2f}" for slope in tape.gradient(costs, z).numpy())
-        shown = ", ".join(f"{float(cost):.1f}" for cost in costs)
+        z = ops.convert_to_tensor(np.array([12.0, 30.0], dtype))
+        shown = ", ".join(f"{float(cost):.1f}" for cost in costs(z, kind))
+        by_z = gradient(lambda z, kind=kind: sum(costs(z, kind)), z)
+        slopes = ", ".join(f"{slope:.2f}" for slope in by_z)
         print(f"{dtype}, {kind:14} costs at logits 12 and 30: {shown:11} slopes: {slopes}")
 
 # %% [markdown]
@@ -1014,18 +1034,15 @@ def critic_norms(gradient_penalty, steps=300):
     model = training.build_pix2pix(small.replace(**wgan, gradient_penalty=gradient_penalty))
     x, y = x_small[:2], y_small[:2]
     y_hat = model.generator(x, training=True)
-    step = tf.function(model.train_discriminator)
+
+    def answer(between):
+        return ops.sum(ops.mean(model.judge(x, between), axis=(1, 2, 3)))
 
     def norm():
-        with tf.GradientTape() as tape:
-            tape.watch(between := (y + y_hat) / 2)
-            answers = ops.sum(ops.mean(model.judge(x, between), axis=(1, 2, 3)))
-        gradient = tape.gradient(answers, between)
-        return float(ops.mean(ops.sqrt(ops.sum(ops.square(gradient), axis=(1, 2, 3)))))
+        return np.sqrt(np.square(gradient(answer, (y + y_hat) / 2)).sum((1, 2, 3))).mean()
 
     before = norm()
-    for _ in range(steps):
-        step(x, y, y_hat)
+    OnlyD(model).accuracies([(x, y, y_hat)] * steps)
     return before, norm()
 
 

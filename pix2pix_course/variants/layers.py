@@ -65,6 +65,11 @@ class ReflectionPadding2D(layers.Layer):
         margin = (self.padding, self.padding)
         return ops.pad(x, ((0, 0), margin, margin, (0, 0)), mode="reflect")
 
+    def compute_output_shape(self, shape):
+        """Said here, since JAX cannot find it out for a side that may be any (None)."""
+        batch, *sides, channels = shape
+        return (batch, *(side and side + 2 * self.padding for side in sides), channels)
+
     def get_config(self) -> dict:
         """The arguments, for copies of a model."""
         return super().get_config() | {"padding": self.padding}
