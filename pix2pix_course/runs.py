@@ -49,11 +49,7 @@ from pix2pix_course.training import TERMS, build_generator, build_pix2pix
 
 SAMPLE_ROWS = 4  # fixed test inputs in a sample picture
 COLUMNS = (*TERMS, "learning_rate", "seconds", "images_per_second")  # of history.csv
-GALLERY = Path(__file__).with_name("gallery")
-"""A run that comes with the package, on painted facades; docs/performance.md says how it was made.
-
-Its generator translates (`load`); the rest of a run, to go on with it, is left out.
-"""
+GALLERY = Path(__file__).with_name("gallery")  # a run to translate with; docs/performance.md
 
 
 class RunError(Exception):

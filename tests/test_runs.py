@@ -91,8 +91,8 @@ def test_the_gallery_is_small_and_translates_better_than_grey():
     made = np.stack([translate(gallery, label) for label in test.condition])
     assert made.shape == test.target.shape
     grey = np.full_like(test.target, 128)
-    assert mae(made, test.target) < 0.8 * mae(grey, test.target)
-    assert mae(made, test.target) < 0.8 * mae(made[::-1], test.target)  # not blind
+    assert mae(made, test.target) < 0.85 * mae(grey, test.target)
+    assert mae(made, test.target) < 0.85 * mae(made[::-1], test.target)  # not blind
 
 
 def test_loading_needs_nothing_but_the_folder(trained):

@@ -328,12 +328,12 @@ plt.show()
 
 # %% [markdown]
 # Under `cpu` four columns are siblings: `paper`, `tensorflow_tutorial`, `tjwei_keras` and
-# `pytorch_reference` make the same soft brown house with dark windows in the right places, and
-# you would hardly tell them apart. Gluon's is paler, with a fine grid in it: it has taken a tenth
-# of the steps. The book's is not a picture at all: one flat tone, in some runs with hard black
-# patches. Repaired, it draws houses like everybody else, in black and white. And the repaired
-# TensorFlow tutorial looks like the faulty one: its fault does not show, *in this mode*. Under
-# `smoke` most of it is grey noise, and that is correct.
+# `pytorch_reference` make the same soft brown house with dark windows in the right places, and you
+# would hardly tell them apart. Gluon's is paler, with a fine grid in it: it has taken a tenth of
+# the steps. The book's is not a picture at all: a white sheet, in some runs with black patches at
+# its borders. Repaired, it paints houses in grey, dark and streaky. And the repaired TensorFlow
+# tutorial looks like the faulty one: its fault does not show, *in this mode*. Under `smoke` most of
+# it is grey noise, and that is correct.
 #
 # Numbers beside the pictures. All are compared in grey, so that the book's grey pictures are not
 # punished for what they never tried; `contrast` is the standard deviation of the grey levels.
@@ -511,9 +511,9 @@ image_grid({title: pictures[:2] for title, pictures in spoilt.items()}, cell=1.5
 plt.show()
 
 # %% [markdown]
-# Under `cpu` the faulty network loses some ten grey levels in mode `running`, and the facade is
-# covered with bright streaks in a regular weave: the untrained kernels, many times amplified, and
-# spread over the picture by the doublings that follow. In mode `deterministic`, with the same
+# Under `cpu` the faulty network loses six to twelve grey levels in mode `running`, and the facade
+# is covered with bright streaks in a regular weave: the untrained kernels, many times amplified,
+# and spread over the picture by the doublings that follow. In mode `deterministic`, with the same
 # weights, nothing of it is to be seen. The repaired network does not care. (Under `smoke` the
 # moving variance is still near 1, and the fault sleeps on.) In the book's case the same fault is
 # fatal, because the book itself *tests* with running statistics: this was the blank column of
@@ -1089,10 +1089,10 @@ plt.show()
 
 # %% [markdown]
 # Under `cpu`: the label map of the reverse direction gets its large parts right and its colours
-# soft, which no label map has. Colouring finds sky and greenery more easily than walls, whose
-# colour nothing in the picture gives away. Filling has to repaint the whole picture, and what is
-# in the hole is a guess at windows. The three L1 numbers are distances of three different things;
-# do not compare them.
+# soft, which no label map has. Colouring finds the blue of window panes and stays near grey or
+# brown on walls, whose colour nothing in the picture gives away. Filling has to repaint the whole
+# picture, and what is in the hole is a guess at windows. The three L1 numbers are distances of
+# three different things; do not compare them.
 #
 # ## 7 · Questions you may bring from older code
 #
@@ -1265,12 +1265,13 @@ for repaired in (True, False):
 # </solution>
 
 # %% [markdown] tags=["solution"]
-# More than all of it. In our run the two sound programs are within a grey level of each other (38),
-# which is luck. The fault costs the tutorial ten grey levels, and the paper's recipe eighty. Why so
-# much more? The dead layer divides by the root of moving variance + ε. With the paper's momentum of
-# 0.9 and ε of 1e-5 that makes 316 times; with the tutorial's 0.99 and 1e-3, two defaults of Keras,
-# less than 30 after 800 steps. So the size of a fault depends on fields that nobody would have
-# suspected. One seed was trained: the ten might move by a few grey levels, the eighty will not.
+# More than all of it. In our runs the two sound programs are within a grey level of each other (38
+# or 39), which is luck. The fault costs the tutorial six to twelve grey levels, and the paper's
+# recipe about eighty. Why so much more? The dead layer divides by the root of moving variance + ε.
+# With the paper's momentum of 0.9 and ε of 1e-5 that makes 316 times; with the tutorial's 0.99 and
+# 1e-3, two defaults of Keras, less than 30 after 800 steps. So the size of a fault depends on
+# fields that nobody would have suspected. One seed was trained, on two machines: the small number
+# moves, the large one does not.
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 4 · code: cross-breed
