@@ -103,7 +103,7 @@ def image_scores(columns: dict[str, np.ndarray], target: np.ndarray) -> dict:
     }
 
 
-# --- the reader of label maps ---------------------------------------------------------------
+# --- the segmenter ---------------------------------------------------------------------------
 
 
 def build_segmenter(classes: int, filters: int = 16) -> keras.Model:

@@ -68,7 +68,7 @@ RUNS = "runs"  # where notebook 05 left its run
 # Before any number, the pictures. First those of a generator that was trained for the better part
 # of an hour, and comes with the course; notebook 00 has shown it.
 
-# %% alt="GALLERYALT"
+# %% alt="Two label maps, the houses that the generator of the course makes of them, and the photos. The generated houses have clear windows, roofs and a shop front; their walls are brownish, while those of the photos are red and yellow."
 gallery = runs.load(runs.GALLERY)
 painted = load_pairs(open_dataset("painted"), "test", gallery.config.image_size, 40)
 hour = np.stack([translate(gallery, label) for label in painted.condition])
