@@ -292,9 +292,9 @@ for name, repaired in field:
 
 # %% [markdown]
 # Gluon's image is by far the cheapest: ten of them share the fixed costs of a step. The book's is
-# the dearest, two to four times the price of the others: its decoder enlarges first and convolves
+# the dearest, two to five times the price of the others: its decoder enlarges first and convolves
 # after, at four times the pixels, with twice the filters. One image of the book takes about as long
-# as a batch of Gluon's. (Timings of small networks on two cores that may have had other work as
+# as a batch of Gluon's. (Timings of small networks on two cores that had other work as
 # well; on a GPU the order may differ.)
 #
 # ## 4 · Side by side
