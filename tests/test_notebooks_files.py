@@ -132,7 +132,7 @@ class TestStoredNotebook:
             assert not re.search(r"^\s*[!%]", cell.source, re.MULTILINE)
 
     def test_is_light_enough_to_be_read_online(self, path):
-        assert path.stat().st_size < 450_000
+        assert path.stat().st_size < 400_000
 
     def test_says_what_each_figure_shows(self, path):
         """An image without alternative text is nothing to a reader with a screen reader."""

@@ -9,7 +9,7 @@ from PIL import Image
 
 from pix2pix_course.notebooks.files import NotebookError, code_cells
 
-LARGEST, LARGEST_PICTURE = 450_000, 40_000
+LARGEST, LARGEST_PICTURE = 400_000, 40_000
 """Bytes that a stored notebook, and a picture named in its text, may have."""
 
 
