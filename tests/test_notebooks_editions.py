@@ -102,6 +102,19 @@ def test_the_student_edition_has_holes_empty_answers_and_the_expected_pictures(
     assert "![What the solution of Exercise 3 draws][drawn-1]" in shown[1]
 
 
+def test_what_a_reader_should_guess_is_folded_away_in_the_student_edition():
+    cells = [text("Guess."), code("1 + 1", "predict", "nbval-check-output"), HEADING, ANSWER]
+    cells += [code("2 + 2", "predict")]
+    student, solution = (editions.cells_of(cells, edition) for edition in ("student", "solution"))
+    assert [cell.source for cell in student[:3]] == ["Guess.", editions.GUESS, "1 + 1"]
+    assert [cell.source == editions.GUESS for cell in student].count(True) == 1
+    for edition, folded in ((student, True), (solution, None)):
+        made = build.strip(nbformat.v4.new_notebook(cells=edition))
+        for cell in files.code_cells(made):
+            assert cell.metadata.get("collapsed") is folded
+            assert cell.metadata.get("jupyter", {}).get("outputs_hidden") is folded
+
+
 def test_alternative_text_stands_where_the_picture_stands(course_with_exercises):
     (cell,) = [c for c in stored(course_with_exercises, "solution").cells if "alt" in c.metadata]
     assert cell.metadata.alt == "A red [8 × 8] square."

@@ -33,6 +33,9 @@ SETUP = "# {{setup}}"
 COLLAPSED = {"cellView": "form", "jupyter": {"source_hidden": True}}
 """Metadata by which Colab and JupyterLab hide the code of the set-up cell."""
 
+FOLDED = {"collapsed": True, "jupyter": {"outputs_hidden": True}}
+"""Metadata by which they hide a cell's output until it is asked for, or the cell is run."""
+
 # --- from source to cells --------------------------------------------------------------------
 
 
@@ -109,6 +112,7 @@ def strip(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     for cell in notebook.cells:
         kept = {name: cell.metadata[name] for name in ("tags", "alt") if cell.metadata.get(name)}
         kept |= COLLAPSED if "setup" in files.tags(cell) else {}
+        kept |= FOLDED if editions.PREDICT in files.tags(cell) else {}
         cell.metadata = nbformat.from_dict(kept)
     notebook.metadata = nbformat.from_dict(files.METADATA)
     return notebook
@@ -186,7 +190,7 @@ def keep_outputs(notebook: nbformat.NotebookNode, stored: Path) -> bool:
     if not stored.exists() or files.first_problem(executed := files.read(stored)):
         return False
     mine, theirs = files.code_cells(notebook), files.code_cells(executed)
-    if [(c.source, files.tags(c)) for c in mine] != [(c.source, files.tags(c)) for c in theirs]:
+    if [cell.source for cell in mine] != [cell.source for cell in theirs]:
         return False
     for cell, old in zip(mine, theirs, strict=True):
         cell.outputs, cell.execution_count = old.outputs, old.execution_count

@@ -12,6 +12,10 @@ An exercise begins with a markdown cell tagged `exercise` whose heading is
 - What such a code cell draws when the solution edition runs, the student edition shows below it,
   and there goes the cell's `alt`, the text for readers who cannot see a figure.
 - A call of `exercises.check_…` stands in a cell of its own, which grading can put back.
+
+A code cell tagged `predict` answers what the text before it asks the reader to guess. The student
+edition folds its output away until it is run, and outside exercises, which have an answer already,
+puts a place for the guess before it.
 """
 
 import ast
@@ -35,7 +39,8 @@ BEGIN, END, STUB = "# <solution>", "# </solution>", "...  # your turn"
 COMMENT = "# your turn"
 """The stub outside any block, where Jupyter would show a lone `...` as "Ellipsis"."""
 
-ANSWER = "*Your answer:*"
+ANSWER, GUESS = "*Your answer:*", "*Your guess:*"
+PREDICT = "predict"
 
 _HOLE = re.compile(rf"^[ \t]*{BEGIN}\n(.*?)^[ \t]*{END}\n", re.MULTILINE | re.DOTALL)
 
@@ -165,9 +170,16 @@ def cells_of(
         edition: `STUDENT` or `SOLUTION`.
         drawn: for the student edition: what `pictures` found in the solution edition.
     """
-    made, title = [], "the solution"
+    made, title, inside = [], "the solution", False
     for cell in cells:
         kinds, is_code = {"exercise", "solution"} & set(tags(cell)), cell.cell_type == "code"
+        if not is_code and cell.source.startswith("#"):
+            inside = "exercise" in kinds
+        if PREDICT in tags(cell):
+            if edition == SOLUTION:
+                cell = _without(cell, PREDICT)
+            elif not inside:
+                made.append(v4.new_markdown_cell(GUESS, metadata={"tags": ["guess"]}))
         if "exercise" in kinds and not is_code:
             title = "the solution of " + cell.source.splitlines()[0].split(" · ")[0].lstrip("# ")
         code = solved(cell.source) if is_code and kinds else cell.source
@@ -187,6 +199,12 @@ def _with(cell: NotebookNode, source: str, *dropped: str) -> NotebookNode:
     copy = NotebookNode(cell)
     copy.source = source
     copy.metadata = NotebookNode({k: v for k, v in cell.metadata.items() if k not in dropped})
+    return copy
+
+
+def _without(cell: NotebookNode, tag: str) -> NotebookNode:
+    copy = NotebookNode(cell)
+    copy.metadata = NotebookNode(cell.metadata, tags=[t for t in tags(cell) if t != tag])
     return copy
 
 
