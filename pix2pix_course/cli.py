@@ -156,7 +156,7 @@ def download(name, data_folder) -> None:
 @data.command()
 @takes("data-folder")
 @takes("output", help="Paint into this folder instead.")
-@click.option("--train", default=400, show_default=True, help="Pairs to train on.")
+@click.option("--train", default=1000, show_default=True, help="Pairs to train on.")
 @click.option("--val", default=50, show_default=True, help="Pairs to choose settings by.")
 @click.option("--test", default=100, show_default=True, help="Pairs to evaluate on.")
 @click.option("--size", default=256, show_default=True, help="Side of a picture in pixels.")

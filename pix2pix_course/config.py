@@ -177,12 +177,12 @@ PROFILES = {
         segmenter_filters=8,
     ),
     # Teaches: pictures worth looking at after minutes on two cores. Found by trial
-    # (docs/performance.md): D sees patches of 16 of 128 pixels, an eighth of the side, and the
-    # learning rate is high at first and fades.
+    # (docs/performance.md): D sees patches of 16 of 128 pixels, an eighth of the side, the
+    # learning rate is high at first and fades, and many pairs are seen a few times each.
     "cpu": Config(
-        image_size=128, train_pairs=400, test_pairs=40, generator_filters=24,
-        discriminator_layers=1, discriminator_filters=16, learning_rate=1e-3, epochs=20,
-        decay_epochs=10, sample_every=2, segmenter_epochs=8, segmenter_filters=16,
+        image_size=128, train_pairs=1000, test_pairs=40, generator_filters=24,
+        discriminator_layers=1, discriminator_filters=16, learning_rate=1e-3, epochs=8,
+        decay_epochs=4, sample_every=1, segmenter_epochs=1, segmenter_filters=16,
     ),
     # The paper: facades at 256 pixels, batch 1, 200 epochs (§6.2).
     "gpu": Config(sample_every=10, save_every=5),

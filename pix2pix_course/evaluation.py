@@ -139,12 +139,13 @@ def train_segmenter(
     """
     keras.utils.set_random_seed(config.seed)
     segmenter = build_segmenter(classes, config.segmenter_filters)
-    steps = 2 * config.segmenter_epochs * -(-len(photos) // 8)
+    # Small batches: many steps for the same pictures, which is what a training of minutes lacks.
+    steps = 2 * config.segmenter_epochs * -(-len(photos) // 2)
     rate = keras.optimizers.schedules.CosineDecay(2e-3, steps)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     segmenter.compile(keras.optimizers.Adam(rate), loss)
     for flip in (1, -1) * config.segmenter_epochs:  # as they are, then mirrored
-        segmenter.fit(photos[:, :, ::flip], ids[:, :, ::flip], batch_size=8, verbose=verbose)
+        segmenter.fit(photos[:, :, ::flip], ids[:, :, ::flip], batch_size=2, verbose=verbose)
     return segmenter
 
 

@@ -34,7 +34,13 @@ class Pix2Pix(StepModel):
         self.means = [keras.metrics.Mean(name=term) for term in TERMS]
 
     def compile(self, generator_optimizer, discriminator_optimizer):
-        """One optimizer a network: Adam's averages belong to the weights they came from."""
+        """One optimizer a network: Adam's averages belong to the weights they came from.
+
+        Raises:
+            ValueError: under the policy `mixed_float16`, whose loss must be scaled (notebook 05).
+        """
+        if keras.config.dtype_policy().compute_dtype == "float16":
+            raise ValueError("float16 loses small gradients: use float32 or mixed_bfloat16")
         super().compile(optimizer=generator_optimizer)
         self.discriminator_optimizer = discriminator_optimizer
         generator_optimizer.build(self.generator.trainable_variables)

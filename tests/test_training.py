@@ -141,6 +141,15 @@ def test_the_same_seed_builds_the_same_networks():
     assert any(moved(weights(first.generator), weights(other.generator)))
 
 
+def test_float16_is_refused_since_the_step_does_not_scale_its_loss():
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        with pytest.raises(ValueError, match="mixed_bfloat16"):
+            training.build_pix2pix(CONFIG)
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+
 def test_mixed_precision_computes_about_the_same_and_keeps_outputs_and_weights_in_float32():
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:

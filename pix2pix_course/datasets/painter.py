@@ -109,7 +109,7 @@ SEEDS = {"train": range(400_000), "val": range(400_000, 500_000), "test": range(
 """The seeds of the splits of set 0; set n adds n × `SET_SEEDS`. No two splits or sets share one."""
 
 
-def paint_folder(folder, train=400, val=50, test=100, size=256, seed=0, progress=True) -> Path:
+def paint_folder(folder, train=1000, val=50, test=100, size=256, seed=0, progress=True) -> Path:
     """Paint a data set to disk: `<folder>/{train,val,test}/0001.png` and `dataset.json`.
 
     Each file is the photo (left, A) beside the label map (right, B), as in the published facades.
