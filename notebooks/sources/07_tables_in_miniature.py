@@ -272,7 +272,7 @@ print(f"{len(grid.cells)} trainings in {folder}")
 again = ablation.run_grid(rows, seeds, folder)
 
 # %% [markdown]
-# Rows that mean the same are the same training. A grid whose scores could not be compared is
+# Two rows with the same settings are one training. A grid whose scores could not be compared is
 # refused, and so is another grid in this folder.
 
 # %% tags=["nbval-check-output"]
