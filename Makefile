@@ -19,7 +19,7 @@ help: ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## /  \1: /p' Makefile
 	@echo 'Another interpreter is chosen by make PYTHON=python3.12 COMMAND.'
 
-course: $(READY) ## run notebooks 00 to 06 on this machine (10 to 35 minutes on two cores)
+course: $(READY) ## run notebooks 00 to 06 on this machine (15 to 40 minutes on two cores)
 	@$(BIN)/pix2pix-course run 00 01 02 03 04 05 06 --profile cpu --output build/course
 
 labs: $(READY) ## run notebooks 07 and up, the experiments, showing their progress (under 25 minutes)

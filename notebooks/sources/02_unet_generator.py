@@ -5,13 +5,13 @@
 #
 # ![The U-Net as a V of boxes between a label map on the left and a photo on the right. The encoder halves the map in eight steps from 256 by 256 pixels to a single cell of 512 channels; the decoder doubles it again to a picture of 256 by 256. Dashed arrows, the skips, join boxes of equal side.]({{picture 02_unet_generator.png}})
 #
-# **What you will build.** The network that turns one image into another: first a plain
-# encoder-decoder, then the U-Net of the pix2pix paper, layer by layer, with a measured reason for
-# every number in it. You prove that yours equals the packaged one, weight by weight, and read the
-# package's own source. Then you fit both networks to a single pair and see what a skip connection
-# is worth.
+# **What you will build.** The network that turns one image into another: the U-Net of the pix2pix
+# paper, layer by layer, with a measured reason for every number. You prove that yours equals the
+# packaged one. Then you fit it to a single pair, with and without skip connections, and see what
+# these are worth.
 #
-# **Time.** Under one minute on two CPU cores (profile `cpu`); on a GPU: not measured.
+# **Time.** About 45 minutes to read, and 50 for the exercises. The machine works for one to two
+# minutes on two CPU cores (profile `cpu`); on a GPU it has not been measured.
 #
 # **After this notebook you can**
 #
@@ -21,8 +21,7 @@
 # - explain where normalisation, bias and dropout belong, and where they do harm;
 # - measure what a skip connection carries, and run a generator without changing it.
 #
-# It builds on [notebook 01](01_data_loading.ipynb), which made the pairs. No GAN yet: that begins
-# in notebook 03.
+# It builds on [notebook 01](01_data_loading.ipynb), which made the pairs. No GAN yet.
 
 # %% tags=["setup"]
 # {{setup}}
@@ -38,10 +37,12 @@ from keras import layers, ops
 from pix2pix_course import exercises
 from pix2pix_course.config import profile
 from pix2pix_course.datasets import open_dataset
-from pix2pix_course.figures.plotting import image_grid
+from pix2pix_course.figures.plotting import image_grid, to_picture
 from pix2pix_course.generators import MODES, generate, unet
 from pix2pix_course.pairs import load_pairs, to_network
 from pix2pix_course.support.gradients import gradient
+
+plt.rcParams["figure.dpi"] = 80
 
 # %% tags=["parameters"]
 PROFILE = "cpu"  # "smoke" proves that every cell runs, "cpu" teaches, "gpu" is the paper's size
@@ -54,20 +55,84 @@ SEED = 0  # weights, dropout and order follow from it
 config = profile(PROFILE).replace(dataset=DATASET, direction=DIRECTION, palette=PALETTE, seed=SEED)
 keras.utils.set_random_seed(SEED)
 dataset = open_dataset(config.dataset, config.direction, config.palette)
-fit_steps = 100 if PROFILE == "smoke" else 300  # of the small experiment in section 8
+fit_steps = 100 if PROFILE == "smoke" else 300  # of the small experiment in section 10
 print(f"{dataset.name}: images of {config.image_size} pixels, {config.generator_filters} filters")
 
 # %% [markdown]
-# ## 1 · A function from image to image
+# ## 1 · The whole network
 #
-# You know networks that end in a class or a number. A generator ends in another image. With `x`
-# for the condition, `y` for the target and `y_hat` for what the network produces,
+# The next cells draw the packaged U-Net from its list of layers. (You need not follow their code.
+# `keras.utils.plot_model` would need Graphviz; this does not.)
+
+
+# %%
+def draw_unet(plan, lit=("encoder", "decoder", "skips"), inches=8.4):
+    """The boxes of a plan; parts that are not `lit` are pale."""
+    down, up, skips, dropouts = plan
+    depth = len(down)
+    _, axis = plt.subplots(figsize=(inches, 0.06 * inches * (depth + 1)), layout="constrained")
+    axis.set(xlim=(-4.6, 5.8), ylim=(-0.5, depth + 0.5))
+    axis.axis("off")
+
+    def arrow(start, end, part, **style):
+        style = {"arrowstyle": "->", "color": "0.35", "alpha": 1 if part in lit else 0.2} | style
+        axis.annotate("", end, start, arrowprops=style)
+
+    def box(x, y, text, colour, part, before=None):
+        style = {"facecolor": colour, "edgecolor": "0.3", "alpha": 1 if part in lit else 0.2}
+        axis.add_patch(plt.Rectangle((x - 0.78, y - 0.31), 1.56, 0.62, **style))
+        if inches > 6:  # else too small to read
+            axis.text(x, y, text, ha="center", va="center", fontsize=1.07 * inches)
+        if before:
+            up_or_down = 0.31 if before[1] < y else -0.31
+            arrow((before[0], before[1] + up_or_down), (x, y - up_or_down), part)
+        return x, y
+
+    place = None
+    for level, channels in enumerate([3, *down]):
+        y, colour = depth - level, "lightblue" if level else "0.9"
+        x = -3.7 * y / depth
+        place = box(x, y, f"{2**y}² × {channels}", colour, "encoder", place)
+        if skips and 0 < level < depth:
+            orange = {"linestyle": "--", "color": "tab:orange"}
+            arrow((x + 0.8, y), (3.7 * y / depth + 0.4, y), "skips", **orange)
+    for block, channels in enumerate(up, start=1):
+        text = f"({channels}+{channels})" if skips and block < depth else f"{channels}"
+        x, colour = 3.7 * block / depth + 1.2, "khaki" if block <= dropouts else "lightgreen"
+        place = box(x, block, f"{2**block}² × {text}", colour, "decoder", place)
+
+
+# %% alt="The U-Net as a V of boxes. The encoder halves the image in eight steps from 256²×3 to 1²×512; the decoder doubles it again to 256²×3. Dashed arrows, the skips, join boxes of equal side at seven levels. The three lowest boxes of the decoder are yellow." tags=["question-14"]
+def plan_of(model):
+    """Filters on the way down and on the way up, number of skips, number of dropouts."""
+    kinds = layers.Conv2D, layers.Conv2DTranspose, layers.Concatenate, layers.Dropout
+    of_kind = [[layer for layer in model.layers if isinstance(layer, kind)] for kind in kinds]
+    down, up = ([layer.filters for layer in found] for found in of_kind[:2])
+    return down, up, len(of_kind[2]), len(of_kind[3])
+
+
+whole = plan_of(unet())
+draw_unet(whole)
+plt.show()
+
+# %% [markdown]
+# 128² × 64 stands for a grid of 128×128 cells with 64 numbers (*channels*) in each. Start at the
+# upper left, with the condition. The blue boxes, the **encoder**, halve the grid again and again,
+# down to a single cell, the **bottleneck**. The **decoder** on the right doubles it back to the
+# size of the image. The dashed arrows are the **skips**: each hands what an encoder level found
+# directly to the decoder level of the same side, hence 64+64. Yellow marks noise (section 7). Why
+# halve down to one cell? How does one halve, and how double? What are the skips for? What stands
+# between the convolutions? The next sections answer in turn.
+
+# %% [markdown]
+# ## 2 · A function from image to image
+#
+# A generator ends not in a class or a number but in another image. With $x$ for the condition, $y$
+# for the target and $\hat y$ for what the network produces,
 #
 # $$\hat y = G(x), \qquad x, \hat y \in [-1, 1]^{H \times W \times 3}.$$
 #
-# Nothing random is written there, although a GAN is usually given random numbers (*noise*) too;
-# section 5 says where they come in. Let us look at one pair before we ask what such a function has
-# to be able to do.
+# What does such a function have to be able to do?
 
 # %% alt="A label map and the painted photo that belongs to it. The outlines agree to the pixel; the colours and textures of the photo stand nowhere in the map."
 pair = load_pairs(dataset, "train", config.image_size, limit=1)
@@ -77,42 +142,48 @@ image_grid({"condition x": pair.condition, "target y": pair.target}, cell=1.35)
 plt.show()
 
 # %% [markdown]
-# In the painted pair above each coloured rectangle of the condition becomes something else: light
-# blue a window with a frame, red a pillar. The outlines stay exactly where they are; colour and
-# texture are invented. So `G` needs two things at once. It must keep *positions* to the pixel, and
-# it must take decisions for the *whole image*: one wall has one kind of brick from left to right.
+# With painted houses, light blue becomes a window with a frame, red a pillar. The outlines stay
+# where they are; colour and texture are invented. So $G$ must keep *positions* to the pixel, and
+# take decisions for the *whole image*: a wall has one kind of brick from left to right.
 #
 # The second need is a question of the **receptive field**: the part of the input that one number
 # can depend on. A 3×3 convolution with stride 1 sees 3 pixels, and each further one adds 2. A 4×4
-# convolution adds 3 *steps*, where a step is the distance, in pixels of the input, between
-# neighbouring cells of the grid it reads: 1 for the first layer, and doubled by every stride of 2.
-# So after $n$ such layers the field is
+# convolution adds 3 *steps*. A step is the distance in input pixels between neighbouring cells of
+# the grid that the layer reads: 1 for the first layer, doubled by every stride of 2. So after $n$
+# such layers the field is
 #
 # $$r_{n} = r_{n-1} + 3 \cdot 2^{\,n-1}, \quad r_0 = 1 \quad\Rightarrow\quad r_n = 1 + 3\,(2^n-1).$$
 #
-# **Before you run the next cell:** how many layers of each kind until the field is at least 256
-# pixels wide?
+# **Guess:** how many layers of each kind until the field is at least 256 pixels wide?
 
-# %% tags=["nbval-check-output"]
+# %% tags=["predict", "nbval-check-output"]
 wide = next(n for n in range(1, 999) if 1 + 2 * n >= 256)
 print("3x3, stride 1:", wide, "layers")
 for n in range(1, 9):
     print(f"4x4, stride 2: {n} layers see {1 + 3 * (2**n - 1):3d} pixels")
 
+# %% alt="The condition, drawn 256 pixels wide, with six nested squares around its middle: what a number sees after one to six halvings. The smallest is a few pixels wide, the largest most of the image."
+_, axis = plt.subplots(figsize=(3, 3), layout="constrained")
+axis.imshow(to_picture(x[0]), extent=(0, 256, 256, 0))
+for n in range(1, 7):
+    side = 1 + 3 * (2**n - 1)
+    corner = (128 - side / 2, 128 - side / 2)
+    axis.add_patch(plt.Rectangle(corner, side, side, fill=False, edgecolor="black", linewidth=3))
+    axis.add_patch(plt.Rectangle(corner, side, side, fill=False, edgecolor="white"))
+axis.set(xticks=[0, 64, 128, 192, 256], yticks=[])
+plt.show()
+
 # %% [markdown]
-# 128 layers against 7: halving the grid is what makes a whole image affordable. It is cheap, too,
-# since every halving leaves a quarter of the positions to compute.
+# 128 layers against 7: halving makes a whole image affordable. The squares are what one number in
+# the middle sees after one to six halvings.
 #
-# Is seven enough, then? A formula gives the *width* of the field, not where it lies. Let us measure
-# instead of believing. The gradient of one output number with respect to the input is not zero
-# exactly where the number depends on the input. With all kernel weights set to 1, nothing cancels,
-# so we can count. This trick needs no theory, and we shall use it again on the discriminator.
-#
-# `gradient(function, at)` is the package's short question "by how much does this number change with
-# that?": notebook 05 looks inside.
+# Is seven enough, then? The formula gives the *width* of the field, not where it lies. So we
+# measure. Where the number depends on the image, the gradient with respect to the image is not
+# zero; everywhere else it is. With all kernel weights set to 1, nothing cancels, so we can count.
+# `gradient(function, at)` is the helper of notebook 00.
 
 
-# %%
+# %% tags=["nbval-check-output"]
 def sees(halvings, side=256):
     """How many pixel columns the first cell depends on, after so many 4×4 halvings."""
     stack = keras.Sequential(
@@ -125,22 +196,55 @@ def sees(halvings, side=256):
     return int((slopes[0, :, :, 0] != 0).any(axis=0).sum())
 
 
-# %% tags=["nbval-check-output"]
 for halvings in (1, 4, 7, 8):
     cells = 256 // 2**halvings
     print(f"{cells:3d} x {cells:<3d}: the first cell sees {sees(halvings):3d} of 256 columns")
 
 # %% [markdown]
-# The numbers are smaller than the formula's, because the first cell lies in a corner and part of
-# its field hangs over the edge of the image. In the 2×2 grid it still misses one column of pixels.
-# Only at **1×1** does a number see everything. That is why the paper halves all the way: 256 is
-# $2^8$, so eight halvings end in a single cell, and what is decided there holds for the whole
-# picture.
+# The numbers are smaller than the formula's: part of a corner cell's field hangs over the edge. In
+# the 2×2 grid it still misses one column. Only at **1×1** does a number see everything. So the
+# paper halves all the way: 256 is $2^8$, eight halvings end in a single cell, and what is decided
+# there holds for the whole picture.
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 1 · code: the receptive field of any stack
 #
-# ## 2 · Halving, exactly
+# Write where it says `# your turn`, then run the check, as often as you like. Explanations go into
+# the cells that say *Your answer*.
 #
-# `padding="same"` is often read as "the size stays the same". **Before you run the next cell:**
-# what does it keep when the stride is 2?
+# The formula above was for 4×4 convolutions with stride 2. Write it for any stack of convolutions,
+# first layer first. Which field has the encoder for 256 pixels? And why does `sees` never say more
+# than 256?
+
+
+# %% tags=["exercise"]
+def receptive_field(stack):
+    """Side in pixels of what one output number depends on; stack: pairs (kernel, stride)."""
+    # <solution>
+    field, step = 1, 1  # step: how many pixels lie between two neighbours of the current grid
+    for kernel, stride in stack:
+        field += (kernel - 1) * step
+        step *= stride
+    return field
+    # </solution>
+
+
+# %% tags=["nbval-check-output"]
+exercises.check_receptive_field(receptive_field)
+
+# %% [markdown] tags=["solution"]
+# Each layer adds `kernel - 1` steps of the grid it *reads*; its own stride widens the step for the
+# layers after it. Eight halvings have a field of 766 pixels. `sees` counts pixels, and there are
+# only 256 columns.
+
+# %% [markdown]
+# ## 3 · Halving
+#
+# Now the blue boxes. Each is a 4×4 convolution with stride 2 and `padding="same"`.
+
+# %% alt="The plan of the U-Net in small: the encoder, the blue boxes on the left from the image down to the bottleneck, in full colour; decoder and skips pale."
+draw_unet(whole, lit=["encoder"], inches=3.4)
+plt.show()
 
 # %% tags=["nbval-check-output", "question-19"]
 image = np.zeros((1, 256, 256, 3), np.float32)
@@ -153,40 +257,56 @@ print("halvings:", len(sides) - 1, "   an odd side, 25, becomes", -(-25 // 2))
 
 # %% [markdown]
 # "same" keeps the size only with stride 1. In general the output has $\lceil n / s \rceil$
-# positions, and Keras adds as many zeros as that needs: $(\lceil n/s \rceil - 1)\,s + 4 - n = 2$
-# for even $n$ and stride $s = 2$, so one row or column of zeros on each side. (Sides that are odd
-# get another padding. Powers of two spare us the case.)
+# positions, and Keras adds as many zeros as that needs: for even $n$ and stride $s = 2$ they are
+# $(\lceil n/s \rceil - 1)\,s + 4 - n = 2$, one row or column on each side.
 #
-# Now the numbers, by hand, in a notation that the next section will turn around. With $w$ the
-# kernel, cell $(i, j)$ looks at rows $2i-1$ to $2i+2$ and the same columns:
+# What does one layer compute? With $w$ for the kernel, cell $(i, j)$ looks at rows $2i-1$ to $2i+2$
+# and the same columns:
 #
 # $$(Ax)_{ij} = \sum_{k,l=0}^{3} \sum_{c} w_{klc}\; x_{2i+k-1,\;2j+l-1,\;c}.$$
+#
+# We check it with whole numbers, which a computer adds without rounding.
+
 
 # %% tags=["nbval-check-output"]
+def whole_numbers(*shape):
+    """Small integers in no particular order, the same on every machine."""
+    return ((np.arange(np.prod(shape)) * 7919 % 1009) % 7 - 3).reshape(shape).astype(np.float32)
+
+
+u, w = whole_numbers(1, 16, 16, 3), whole_numbers(4, 4, 3, 1)
 conv = layers.Conv2D(1, 4, strides=2, padding="same", use_bias=False)
-by_keras = ops.convert_to_numpy(conv(x))
-w = ops.convert_to_numpy(conv.kernel)[..., 0]
-padded = np.pad(x[0], ((1, 1), (1, 1), (0, 0)))  # index 0 is now the row of zeros
-by_hand = np.zeros_like(by_keras[0, :, :, 0])
+conv.build(u.shape)
+conv.set_weights([w])
+by_keras = ops.convert_to_numpy(conv(u))[0, :, :, 0]
+padded = np.pad(u[0], ((1, 1), (1, 1), (0, 0)))  # index 0 is now the row of zeros
+by_hand = np.zeros_like(by_keras)
 for i, j in np.ndindex(by_hand.shape):
-    by_hand[i, j] = np.sum(w * padded[2 * i : 2 * i + 4, 2 * j : 2 * j + 4])
-print(
-    "by hand equals Keras in every cell:", bool(np.abs(by_hand - by_keras[0, ..., 0]).max() < 1e-2)
-)
+    by_hand[i, j] = np.sum(w[..., 0] * padded[2 * i : 2 * i + 4, 2 * j : 2 * j + 4])
+print("first row by hand: ", *by_hand[0].astype(int))
+print("first row by Keras:", *np.rint(by_keras[0]).astype(int))
+print("cells that differ: ", np.sum(by_hand != by_keras), "of", by_hand.size)
 
 # %% [markdown]
-# ## 3 · Doubling: a transposed convolution is not an inverse
+# ## 4 · Doubling
 #
-# The way back, from 1×1 to 256×256, uses `Conv2DTranspose`. It is also called "deconvolution",
+# The way back, the boxes on the right, uses `Conv2DTranspose`. It is also called "deconvolution",
 # and the name suggests that it undoes a convolution. Does it?
-#
-# A convolution is linear, so it is a matrix, and in one dimension the matrix is small enough to
-# print. We take 8 numbers, the kernel 1 2 3 4, stride 2, and let Keras convolve the eight unit
-# vectors: the results are the columns of $A$. Then the same for `Conv1DTranspose` with the same
-# kernel. **Before you run the next cell:** which shapes will the two matrices have?
 
-# %%
+# %% alt="The plan of the U-Net in small: the decoder, the yellow and green boxes on the right, in full colour; encoder and skips pale."
+draw_unet(whole, lit=["decoder"], inches=3.4)
+plt.show()
+
+# %% [markdown]
+# A convolution is linear, so it is a matrix, and in one dimension the matrix can be printed. We
+# take 8 numbers, the kernel 1 2 3 4, stride 2, and let Keras convolve the eight unit vectors (one
+# of the 8 numbers is 1, the others 0): the results are the columns of $A$. $B$ is the same for
+# `Conv1DTranspose`. **Guess:** which shapes will the two matrices have? How does $B$ follow from
+# $A$?
+
+# %% tags=["predict", "nbval-check-output", "question-07"]
 kernel = np.array([1, 2, 3, 4], np.float32)
+options = {"strides": 2, "padding": "same", "use_bias": False}
 
 
 def matrix(layer, inputs):
@@ -197,98 +317,84 @@ def matrix(layer, inputs):
     return np.rint(ops.convert_to_numpy(columns)[:, :, 0].T).astype(int)
 
 
-options = {"strides": 2, "padding": "same", "use_bias": False}
-
-# %% tags=["nbval-check-output", "question-07"]
 A = matrix(layers.Conv1D(1, 4, **options), inputs=8)
 B = matrix(layers.Conv1DTranspose(1, 4, **options), inputs=4)
-print(f"convolution, {A.shape}:\n{A}\n\ntransposed convolution, {B.shape}:\n{B}\n")
-print("B is A transposed:", np.array_equal(B, A.T))
-print("B A is the identity:", np.array_equal(B @ A, np.eye(8)))
+print(f"A, convolution, {A.shape}:\n{A}\n\nB, transposed convolution, {B.shape}:\n{B}\n")
+print("entries in which B differs from A transposed:", np.sum(B != A.T))
 print("rank of B A:", np.linalg.matrix_rank(B @ A), "of 8")
 
 # %% [markdown]
 # Read $A$ row by row: each row is the kernel, two steps further on. Read $B$ column by column: each
 # input number *stamps* a copy of the kernel into the output, two steps further on, and overlapping
 # stamps are added. $B = A^\top$, hence the name. It has the shape of an inverse, 4 numbers to 8,
-# but it cannot be one: half of what went in is gone, as the rank says.
+# but it cannot be one: half of what went in is gone. The *rank* counts what is left, 4 directions
+# of 8.
 #
-# The same holds in two dimensions, where a matrix would not fit on the page. A transpose has a
-# signature that needs no matrix. With $\langle a, b\rangle$ for the sum of all products of a number
-# in $a$ with its counterpart in $b$, for all $u$ and $v$
+# In two dimensions the matrix is too large to print, but a transpose can be recognised without it.
+# With $\langle a, b\rangle$ for the sum of all products of a number in $a$ with its counterpart in
+# $b$, for all $u$ and $v$
 #
 # $$\langle A u,\, v\rangle = \langle u,\, A^\top v\rangle .$$
-#
-# We check it with whole numbers, which a computer adds without rounding.
 
-
-# %%
-def whole_numbers(*shape):
-    """Small integers in no particular order, the same on every machine."""
-    return ((np.arange(np.prod(shape)) * 7919 % 1009) % 7 - 3).reshape(shape).astype(np.float32)
-
-
-down = layers.Conv2D(5, 4, **options)
-up = layers.Conv2DTranspose(3, 4, **options)
+# %% tags=["nbval-check-output", "question-07"]
+down, up = layers.Conv2D(5, 4, **options), layers.Conv2DTranspose(3, 4, **options)
 down.build((None, 16, 16, 3))
 up.build((None, 8, 8, 5))
 shared = whole_numbers(4, 4, 3, 5)  # (height, width, image channels, feature channels) in both
 down.set_weights([shared])
 up.set_weights([shared])
-
-# %% tags=["nbval-check-output", "question-07"]
-u, v = whole_numbers(1, 16, 16, 3), whole_numbers(1, 8, 8, 5)
+v = whole_numbers(1, 8, 8, 5)
 left = int(np.sum(ops.convert_to_numpy(down(u)) * v))
 right = int(np.sum(u * ops.convert_to_numpy(up(v))))
-print("A: ", u.shape, "->", tuple(down(u).shape), "   A^T:", v.shape, "->", tuple(up(v).shape))
-print("<A u, v> =", left, "  <u, A^T v> =", right, "  equal:", left == right)
 back = ops.convert_to_numpy(up(down(u)))
-print("A^T A u has the shape of u:", back.shape == u.shape)
-print("A^T A u has the values of u:", np.array_equal(back, u))
+print("A: ", u.shape, "->", tuple(down(u).shape), "   A^T:", v.shape, "->", tuple(up(v).shape))
+print("<A u, v> =", left, "  <u, A^T v> =", right)
+print("A^T A u has the shape", back.shape, "and goes from", int(back.min()), "to", int(back.max()))
+print("     u has the shape", u.shape, "and goes from", int(u.min()), "to", int(u.max()))
 
 # %% [markdown]
-# Shape restored, values not. You have met $A^\top$ before without its name: it is what
-# backpropagation applies to send a gradient back through a convolution. In the decoder it is an
-# ordinary layer with its own, learned kernel.
+# Shape restored, values not. In the decoder, $A^\top$ is an ordinary layer with its own, learned
+# kernel.
 #
-# Why 4×4 and not the usual 3×3? Stamp with a kernel of ones and count how many stamps land on each
-# output pixel. **Before you run the next cell:** stamps 3 wide, set 2 apart, overlap in one row and
-# one column. What pattern does that make?
+# Why 4×4 and not the usual 3×3? Stamp with a kernel of ones, and count how many stamps land on each
+# output pixel. **Guess:** stamps 3 wide, set 2 apart, overlap in one row and one column. What
+# pattern does that make?
 
-# %% tags=["nbval-check-output"]
-for size in (4, 3):
-    stamp = layers.Conv2DTranspose(
-        1, size, strides=2, padding="same", use_bias=False, kernel_initializer="ones"
-    )
+# %% alt="Two grids of 6 by 6 output pixels with the number of stamps on each. For 4×4 kernels every pixel has 4. For 3×3 the numbers 1, 2 and 4 alternate like a chessboard." tags=["predict"]
+_, axes = plt.subplots(1, 2, figsize=(4.6, 2.5), layout="constrained")
+for axis, size in zip(axes, (4, 3), strict=True):
+    stamp = layers.Conv2DTranspose(1, size, **options, kernel_initializer="ones")
     stamps = ops.convert_to_numpy(stamp(np.ones((1, 8, 8, 1))))[0, :, :, 0]
-    inside = np.rint(stamps[4:8, 4:8]).astype(int)
-    print(f"{size}x{size}, stride 2:", *map(str, inside), sep="\n")
+    inside = np.rint(stamps[4:10, 4:10]).astype(int)  # away from the border
+    axis.imshow(inside, cmap="Blues", vmin=0, vmax=8)
+    for (row, column), count in np.ndenumerate(inside):
+        axis.text(column, row, count, ha="center", va="center")
+    axis.set(xticks=[], yticks=[], title=f"{size}×{size}, stride 2")
+plt.show()
 
 # %% [markdown]
-# With 4×4 each pixel (away from the border) gets four stamps. With 3×3 it gets one, two or four
-# in turn: a chessboard that the network has to learn to cancel. A kernel size divisible by the
-# stride avoids it from the start. It does not make chessboards impossible, since the learned
-# stamps themselves can have the pattern. Look for it in the pictures of notebook 05.
+# With 4×4 each pixel gets four stamps. With 3×3 it gets one, two or four in turn: a chessboard that
+# the network has to learn to cancel. A kernel size divisible by the stride avoids it from the
+# start. (Learned stamps can still have such a pattern: see the pictures of notebook 05.)
+
+# %% [markdown]
+# ## 5 · An encoder-decoder without skips
 #
-# ## 4 · A plain encoder-decoder
+# Now both halves: eight halvings and eight doublings. The number of channels starts at 64 and
+# doubles to 512, then stays.
 #
-# Now both halves: eight halvings down to 1×1, eight doublings back. The number of channels starts
-# at 64 and doubles to 512, then stays. First the three pieces. There is a trap in the first of
-# them already, so a small question. An initializer object draws random numbers. It is called like a
-# function, with a shape, and returns an array; a layer does so when it makes its kernel. Call the
-# same object twice: the same numbers, or new ones?
+# First a trap. An initializer is an object that draws random numbers. A layer calls it like a
+# function, with a shape, when it makes its kernel. What if two layers share one?
 
 # %% tags=["nbval-check-output", "question-01"]
-init = keras.initializers.RandomNormal(0.0, 0.02)
-print("same object, two layers, equal kernels: ", np.array_equal(init((4, 4)), init((4, 4))))
-other = keras.initializers.RandomNormal(0.0, 0.02)
-print("an object per layer, equal kernels:     ", np.array_equal(init((4, 4)), other((4, 4))))
+one, other = (keras.initializers.RandomNormal(0.0, 0.02) for _ in range(2))
+for name, second in {"the same object": one, "another object": other}.items():
+    print(f"then {name}: {np.sum(one((4, 4)) != second((4, 4)))} of 16 weights differ")
 
 # %% [markdown]
-# A Keras 3 initializer picks its seed once, when it is made. Share one object among layers of equal
-# shape, of which our U-Net has several, and they start as copies of each other. So each layer gets
-# its own, and the standard deviation 0.02 is the paper's (its section 6.2, written §6.2 from here
-# on). The mean is 0 for kernels; section 6 will need another one.
+# A Keras 3 initializer picks its seed once, when it is made. If layers of equal shape share one,
+# they start as copies of each other. So each layer gets its own. The standard deviation 0.02 is the
+# paper's (§6.2).
 
 
 # %%
@@ -309,7 +415,6 @@ def double(x, channels, use_bias=False):
     )(x)
 
 
-# %%
 def widths_of(image_size, filters):
     """Channels after each halving: f, 2f, 4f, then 8f down to 1×1."""
     return [filters * min(2**level, 8) for level in range(int(np.log2(image_size)))]
@@ -334,12 +439,22 @@ for layer in bare.layers:
         numbers = height * width * channels
         print(f"{type(layer).__name__:16}{height:4d} x {width:<4d}x {channels:3d} {numbers:9,}")
 print(f"numbers in the input: {256 * 256 * 3:,}")
+
+# %% alt="The plan of the encoder-decoder: the same V of boxes as the U-Net, from 256²×3 down to 1²×512 and back, but without dashed arrows. Each decoder box has only its own channels."
+draw_unet(plan_of(bare), inches=7.4)
 del bare  # its weights take 150 MB
+plt.show()
 
 # %% [markdown]
-# Why does the doubling stop at 512? The cap is eight times the first width, whatever the size of
-# the image. One might leave it out. And one tutorial takes the *number of layers* for the cap,
-# which at 256 pixels is 8 as well. Predict what both do to the encoder.
+# Read the last column of the table from top to bottom. The image has 196,608 numbers; 512 are left
+# in the bottleneck, the only way from left to right. Enough for "a house of three storeys, brick,
+# cloudy". But for the position of every window sill?
+#
+# The output layer is `tanh`, since images are in [-1, 1].
+#
+# Why does the doubling of the channels stop at 512? The cap is eight times the first width, for any
+# size of image. One might leave it out, or take the *number of layers* for the cap, as one tutorial
+# does; at 256 pixels it is 8 as well.
 
 # %% tags=["nbval-check-output", "question-06", "question-70"]
 for image_size in (128, 256, 512):
@@ -350,26 +465,139 @@ for image_size in (128, 256, 512):
         print(f"{image_size} px, {name:14}{widths[-1]:6} channels at 1x1, {kernels:13,} weights")
 
 # %% [markdown]
-# Without a cap the weights multiply, by more than thirty at 256 pixels, and nearly all of them sit
-# where there are next to no positions. With the number of layers as the cap, another image size
-# changes *all* inner layers, where only one layer should be added.
+# Without a cap there are more than thirty times as many weights at 256 pixels, nearly all of them
+# in the layers with the fewest cells. With the number of layers as the cap, another image size
+# changes *all* inner layers, where only one should be added.
+
+# %% [markdown]
+# ## 6 · Skips
 #
-# Now back to the plain encoder-decoder. Read the last column of its table from top to bottom. The
-# image has 196,608 numbers; in the middle, the *bottleneck*, 512 are left, and all that the second
-# half knows about the input is in these. Enough for "a house of three storeys, brick, cloudy". But
-# for the position of every window sill? The decoder would have to redraw from memory what lies,
-# pixel for pixel, in the input. Remember this sentence for section 8.
+# A **skip** (skip connection) is the U-Net's answer: positions go around the bottleneck.
+
+# %% alt="The plan of the U-Net in small: the dashed arrows of the skips in full colour, at seven heights from the left to the right; the boxes pale."
+draw_unet(whole, lit=["skips"], inches=3.4)
+plt.show()
+
+# %% [markdown]
+# A skip **concatenates** along the last axis, the channels. Any other axis would put the two grids
+# beside or below each other.
+
+# %% tags=["nbval-check-output", "question-16"]
+decoded = encoded = np.zeros((1, 8, 8, 64))
+for axis in (-1, 1, 2):
+    print(f"axis {axis:2}:", ops.concatenate([decoded, encoded], axis=axis).shape)
+
+# %% [markdown]
+# 64 channels from the decoder and 64 from the encoder lie side by side as 128. The next convolution
+# has separate weights for each half and can use or ignore either.
 #
-# The output layer is `tanh`, since images live in [-1, 1]: the network cannot leave the range, and
-# 0, where an untrained network starts, is mid-grey.
+# What do skips cost? We count all weights, on paper first. Each 4×4 kernel from $c_{in}$ to
+# $c_{out}$ channels has $16\,c_{in}c_{out}$ weights. A normalisation has two numbers for each
+# channel, called γ and β; section 7 explains them.
+
+
+# %%
+def parameter_table(image_size=256, filters=64, skips=True):
+    """Rows (name, side of the output, channels in, channels out, kernel, γ and β, bias)."""
+    widths, rows, c_in = widths_of(image_size, filters), [], 3
+    for level, c_out in enumerate(widths, start=1):
+        norm = 2 * c_out if 1 < level < len(widths) else 0
+        rows.append((f"encoder {level}", image_size >> level, c_in, c_out, norm, 0))
+        c_in = c_out
+    for block, c_out in enumerate(reversed(widths[:-1]), start=1):
+        rows.append((f"decoder {block}", 2**block, c_in, c_out, 2 * c_out, 0))
+        c_in = c_out * (2 if skips else 1)  # what the next block is given
+    rows.append(("output", image_size, c_in, 3, 0, 3))
+    return [(*row[:4], 16 * row[2] * row[3], *row[4:]) for row in rows]
+
+
+# %% tags=["nbval-check-output", "question-20", "question-71"]
+rows = parameter_table()
+print(f"{'':10}{'side':>5} {'channels':>13} {'kernel':>11} {'γ, β':>6} {'bias':>5}")
+for name, side, c_in, c_out, kernel_weights, norm, bias in rows:
+    print(f"{name:10}{side:5d} {c_in:5d} -> {c_out:4d} {kernel_weights:11,} {norm:6,} {bias:5d}")
+kernels, norms, biases = (sum(row[column] for row in rows) for column in (4, 5, 6))
+print(f"kernels {kernels:,} + γ, β {norms:,} + bias {biases} = {kernels + norms + biases:,}")
+inner = sum(row[4] for row in rows if row[1] <= 16) / kernels
+print(f"in layers whose output has 16 x 16 cells or fewer: {inner:.0%}")
+
+
+# %% tags=["nbval-check-output"]
+def trainable(model):
+    return sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
+
+
+def by_table(*arguments, **options):
+    return sum(sum(row[4:]) for row in parameter_table(*arguments, **options))
+
+
+for name, skips in {"with skips": True, "without": False}.items():
+    total, packaged = by_table(skips=skips), trainable(unet(skips=skips))
+    print(f"{name:11} {total:,} on paper, {packaged:,} in the packaged network")
+print(f"difference  {by_table() - by_table(skips=False):,}")
+
+# %% [markdown]
+# The paper lists the decoder as CD512-CD1024-CD1024-C1024-… (C for convolution, normalisation and
+# ReLU, D for dropout), where our table has 512 channels. Both are right: 1024 is what a block
+# *hands on*, 512 of its own and 512 of the skip. If you take the printed numbers for filters, as
+# one book does, you build another network.
+
+# %% tags=["nbval-check-output", "question-71"]
+mirrored = widths_of(256, 64)[-2::-1]  # the encoder's, without the bottleneck, backwards
+as_printed = [512, 1024, 1024, 1024, 1024, 512, 256]
+decoders = {"no skips": [16 * row[2] * row[3] for row in parameter_table(skips=False)[8:]]}
+for rule, filters in {"mirrored": mirrored, "as printed": as_printed}.items():
+    handed_on = [own + skip for own, skip in zip(filters, mirrored, strict=True)]
+    decoders[rule] = 16 * np.multiply([512, *handed_on], [*filters, 3])
+    print(f"{rule}:\n  filters   {filters}\n  handed on {handed_on}")
+    print(f"  weights in the decoder's kernels: {sum(decoders[rule]):,}")
+
+# %% alt="Bars: kernel weights of the eight decoder blocks. With mirrored filters blocks 2 to 4 are the tallest, at 8 million each, twice as many as without skips. Filters as printed reach up to 25 million a block."
+_, axis = plt.subplots(figsize=(6.4, 2.4), layout="constrained")
+for place, (rule, weights) in enumerate(decoders.items()):
+    axis.bar(np.arange(1, 9) + 0.27 * (place - 1), np.divide(weights, 1e6), 0.26, label=rule)
+axis.set(xlabel="block of the decoder (8: the output)", ylabel="million weights")
+axis.legend(fontsize=8)
+plt.show()
+
+# %% [markdown]
+# From decoder 2 on, a block reads doubled channels, its own and the skip's, and decoders 2 to 4 are
+# the heaviest. What skips cost, 15 million weights, is in the blocks that read them. The decoder as
+# printed, with the same encoder, makes a network of 129 million weights, 2.4 times the paper's.
 #
-# ## 5 · The details, one at a time
+# A number such as 54,413,955 is a good first test of any *port*, that is, of the same network in
+# another library. TensorFlow's pix2pix tutorial, for example, counts 54,414,979: exactly 1,024
+# more, the γ and β of a normalised bottleneck. Section 7 shows what that does.
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 2 · prediction: adding instead of concatenating
+#
+# Suppose that the skips were added, as in a ResNet, not concatenated. How many trainable weights
+# would the network for 256 pixels have? Find the number in this section before you build anything.
+# What can the next layer no longer keep apart?
+
+# %% tags=["exercise"]
+# <solution>
+weights_with_add = 39_075_459
+# </solution>
+
+# %% tags=["nbval-check-output"]
+exercises.check_weights_with_add(weights_with_add)
+
+# %% [markdown] tags=["solution"]
+# 39,075,459, as many as without skips: a sum has as many channels as each of its two terms, so no
+# decoder block reads more than without skips. But 5 may be the sum of 5 and 0, or of 2 and 3: the
+# next layer cannot tell what came from the bottleneck and what from the skip, and cannot weigh them
+# differently.
+
+# %% [markdown]
+# ## 7 · Between the convolutions
 #
 # ### The slope of LeakyReLU
 #
 # The encoder uses LeakyReLU: negative numbers are not cut off but made smaller, so that gradients
-# pass on both sides of zero. The paper's factor is 0.2. **Before you run the next cell:** Keras has
-# a layer and a function of that name. Do they agree on the default?
+# pass on both sides of zero. The paper's factor is 0.2. Keras has a layer and a function of that
+# name. Do they agree on the default?
 
 # %% tags=["nbval-check-output"]
 minus_one = np.array([-1.0], np.float32)
@@ -382,64 +610,124 @@ for name, function in {
 print(f"after seven of them: {0.2**7:.6f} with 0.2, {0.3**7:.6f} with 0.3")
 
 # %% [markdown]
-# They do not. The layer's default is 0.3, so a port that writes `LeakyReLU()` has quietly built
-# another network. It will train, too: no error ever tells you. The way to catch such a thing is to
-# write each number of a paper down, even where it looks like a default.
+# They do not. A port that writes `LeakyReLU()` has quietly built another network, and no error ever
+# tells you. So write each number of a paper down, even where it looks like a default.
+
+# %% [markdown]
+# ### Dropout is the noise
 #
-# ### ε in batch normalisation
+# A GAN is usually given random numbers (*noise*), so that it can give more than one answer. The
+# authors of pix2pix tried it, and the generator learned to ignore them (§3.1). What is left of
+# randomness is dropout, rate 0.5, in the first three decoder blocks (yellow in the plan), also when
+# the trained network is used. What does it do to a number?
+
+# %% tags=["nbval-check-output", "question-04"]
+dropout = layers.Dropout(0.5)
+ones = np.ones((1, 8, 8, 512), np.float32)
+first, second = (ops.convert_to_numpy(dropout(ones, training=True)) for _ in range(2))
+print("values that 1 can become:", sorted({float(v) for v in np.unique(first)}))
+print(f"zero in one call: {np.mean(first == 0):.1f} of the numbers;", end=" ")
+print(f"the same in the next call: {np.mean(first == second):.1f} of them")
+same = ops.convert_to_numpy(dropout(ones, training=False))
+print("with training=False, numbers that change:", np.sum(same != ones))
+
+# %% alt="Two grids of 8 by 8 cells, black where dropout has made a number zero and white where it has doubled it: about half and half, in different places in the two calls."
+image_grid({"first call": [first[0, ..., 0] - 1], "second call": [second[0, ..., 0] - 1]}, cell=1.2)
+plt.show()
+
+# %% [markdown]
+# A number is dropped, or doubled so that the mean stays, and each call draws anew. So $G$ is random
+# after all: at 2×2, 4×4 and 8×8, where whole-image decisions are made.
+
+# %% [markdown]
+# ### Batch normalisation
 #
-# Batch normalisation subtracts from each channel its mean and divides by its standard deviation,
-# over the batch and all positions, then scales by $\gamma$ and shifts by $\beta$, both learned:
+# It subtracts from each channel its mean and divides by its standard deviation, over the batch and
+# all positions, then scales by $\gamma$ and shifts by $\beta$, both learned:
 #
 # $$\mathrm{BN}(z) = \gamma\,\frac{z-\mu}{\sqrt{\sigma^2+\varepsilon}} + \beta .$$
 #
 # In training it also keeps *running averages* of $\mu$ and $\sigma^2$, which take their place when
-# a network is called with `training=False` (section 11). The axis that is *kept*, called `axis=-1`
-# in Keras, is the last one: the channels. What is left to average over when the batch has a single
-# image?
+# a network is called with `training=False` (section 13). The axis that is *kept*, `axis=-1` in
+# Keras, is the last one, the channels. What is left to average over when the batch has one image?
 
 # %% tags=["nbval-check-output", "question-15", "question-16"]
 features = np.random.default_rng(0).normal(3, 2, (1, 8, 8, 4)).astype(np.float32)
 norm = layers.BatchNormalization(axis=-1, epsilon=1e-5)
 unit = ops.convert_to_numpy(norm(features, training=True))
-print("γ, β and the averages have the shape", tuple(norm.gamma.shape))
-print("each channel has a mean above 2:", bool(np.all(features.mean(axis=(0, 1, 2)) > 2)), end=", ")
-print("0 after:", np.allclose(unit.mean(axis=(0, 1, 2)), 0, atol=1e-4), end=", ")
-print("deviation 1 after:", np.allclose(unit.std(axis=(0, 1, 2)), 1, atol=1e-4))
 instance = layers.GroupNormalization(groups=-1, epsilon=1e-5)(features)  # each image by itself
-print("at batch size 1 equal to instance normalisation:", np.allclose(unit, instance, atol=1e-4))
+print("γ, β and the averages have the shape", tuple(norm.gamma.shape))
+for name, z in {"before": features, "after": unit}.items():
+    means, deviations = np.abs(z.mean(axis=(0, 1, 2))), z.std(axis=(0, 1, 2))
+    print(f"{name:6} means", np.round(means, 1), " deviations", np.round(deviations, 1))
+distance = np.abs(unit - ops.convert_to_numpy(instance)).max()
+print(f"largest difference from instance normalisation: {distance:.2f}")
 
 # %% [markdown]
-# Its positions are left. So at the paper's batch size of 1 each image is normalised by itself.
+# Its positions are left. So at the paper's batch size of 1 each image is normalised by itself,
+# which is called *instance normalisation*.
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 3 · code: batch normalisation
 #
-# ε only guards against division by zero, one would think, and its size cannot matter. The paper's
-# code has $10^{-5}$, Keras' default is $10^{-3}$. **Before you run the next cell:** for features
-# with a standard deviation of 0.01, what comes out?
+# Write the formula for a batch of feature maps. Over which axes do $\mu$ and $\sigma$ run, and what
+# is left to average at batch size 1, and on a 1×1 map?
+
+
+# %% tags=["exercise"]
+def batch_norm(z, gamma, beta, epsilon=1e-5):
+    """z: (batch, height, width, channels); gamma, beta: (channels,) → the shape of z."""
+    # <solution>
+    mean = np.mean(z, axis=(0, 1, 2))
+    variance = np.var(z, axis=(0, 1, 2))
+    return gamma * (z - mean) / np.sqrt(variance + epsilon) + beta
+    # </solution>
 
 
 # %% tags=["nbval-check-output"]
-def spread_after(epsilon, features):
-    norm = layers.BatchNormalization(epsilon=epsilon)
-    return float(np.std(ops.convert_to_numpy(norm(features, training=True))))
+exercises.check_batch_norm(batch_norm)
 
-
-wave = np.sin(np.arange(64 * 64)).reshape(1, 64, 64, 1) * np.sqrt(2)  # standard deviation 1
-for deviation in (1.0, 0.1, 0.01):
-    results = [f"{spread_after(e, deviation * wave):.2f}" for e in (1e-5, 1e-3)]
-    print(f"features with deviation {deviation:4}: after BN {results[0]} or {results[1]}")
+# %% [markdown] tags=["solution"]
+# One mean and one deviation for each channel, over all images of the batch and all positions: axes
+# 0, 1 and 2. At batch size 1 the positions of the one image are left, so it is instance
+# normalisation; on a 1×1 map nothing is left but the number itself, and the output is β.
 
 # %% [markdown]
-# It should be 1.00 in each case. With $10^{-3}$ small features come out at a third of that: they
-# are not normalised any more. Are there such features? Yes, in the second encoder layer, whose
-# input is not normalised: before training its outputs have a deviation of about 0.06 with 64
-# filters, and about 0.03 with the 8 of the profile `smoke`. Elsewhere the numbers are larger and ε
-# matters less. So this default does damage in few places, most of it in narrow networks: the kind
-# of difference that nobody finds by looking at results.
+# ### How large is ε?
 #
-# ### No bias where normalisation follows
+# ε guards against division by zero. The paper's code has $10^{-5}$, Keras' default is $10^{-3}$.
+# The next cell normalises features of different size with both. The dotted line is the second layer
+# of our encoder before training.
+
+# %% alt="Standard deviation after batch normalisation against the deviation before, on a logarithmic axis. With ε = 1e-5 the curve reaches 1 near 0.01, with ε = 1e-3 near 0.1 only. A dotted line at a few hundredths marks the second encoder layer."
+_, axis = plt.subplots(figsize=(4.6, 2.6), layout="constrained")
+wave = np.sin(np.arange(64 * 64)).reshape(1, 64, 64, 1) * np.sqrt(2)  # standard deviation 1
+deviations = np.logspace(-3.5, 0, 15)
+for epsilon in (1e-5, 1e-3):
+    norm = layers.BatchNormalization(epsilon=epsilon)
+    after = [float(ops.std(norm(deviation * wave, training=True))) for deviation in deviations]
+    axis.semilogx(deviations, after, label=f"ε = {epsilon:g}")
+    small = float(ops.std(norm(0.01 * wave, training=True)))
+    print(f"ε = {epsilon:g}: features with deviation 0.01 come out with {small:.2f}")
+level_1 = layers.LeakyReLU(negative_slope=0.2)(halve(x, config.generator_filters))
+level_2 = float(ops.std(halve(level_1, 2 * config.generator_filters)))
+print(f"deviation of the second encoder layer: {level_2:.3f}")
+axis.axvline(level_2, color="0.3", linestyle=":")
+axis.set(xlabel="deviation before", ylabel="deviation after")
+axis.legend()
+plt.show()
+
+# %% [markdown]
+# It should be 1 everywhere. With $10^{-3}$, features with a deviation of 0.01 come out at a third
+# of that. The features of our second layer, whose input is not normalised, are small enough to
+# suffer; further in the numbers are larger. So this default does damage in one place, most of it in
+# narrow networks.
+
+# %% [markdown]
+# ### A bias before a normalisation
 #
-# You may have wondered about `use_bias=False`. Add a constant to a channel: its mean grows by the
-# same constant, and normalisation subtracts it again. Let us see whether anything is left.
+# Why `use_bias=False`? Add a constant to a channel: its mean grows by the same constant, and
+# normalisation subtracts it again. Is anything left?
 
 # %% tags=["nbval-check-output", "question-20"]
 conv, norm = layers.Conv2D(8, 4, strides=2, padding="same"), layers.BatchNormalization(epsilon=1e-5)
@@ -452,31 +740,31 @@ def shifted():
 
 
 to_bias, to_beta = gradient(lambda: ops.mean(shifted() ** 3 * weight), [conv.bias, norm.beta])
-print("the output notices a bias of 3:", bool(ops.max(ops.abs(shifted() - plain)) > 1e-2))
-print("gradient of the bias above 0.001:", bool(np.abs(to_bias).max() > 1e-3))
-print("gradient of beta above 0.001:    ", bool(np.abs(to_beta).max() > 1e-3))
+print(f"a bias of 3 changes the output by {float(ops.max(ops.abs(shifted() - plain))):.3f}")
+print(f"largest gradient of a bias {np.abs(to_bias).max():.3f}, of a β {np.abs(to_beta).max():.1f}")
 
 # %% [markdown]
-# Nothing is left: such a bias has no effect and gets no gradient but rounding noise. $\beta$, added
+# Nothing is left: such a bias has no effect, and no gradient but rounding noise. $\beta$, added
 # *after* the normalisation, does its work. So every convolution that is normalised goes without
-# bias, and the only bias of the whole U-Net is in the output layer, where no normalisation
-# follows. (The first layer is not normalised either, and some codes give it a bias. The authors'
-# Torch code sets all biases to zero at each step.)
+# bias, and the only bias of the U-Net is in the output layer, where no normalisation follows. (The
+# first layer has neither.)
+
+# %% [markdown]
+# ### Normalisation at 1×1
 #
-# ### No normalisation on the 1×1 bottleneck
-#
-# The paper trains with batches of **one** image. Down at 1×1 there is one image and one position.
-# **Before you run the next cell:** what is the mean of one number, and what is that number minus
-# its mean?
+# The paper trains with batches of **one** image. In the lowest box there is then one position.
+# **Guess:** what is the mean of one number? And what is left of the number when normalisation has
+# subtracted it?
 
 
-# %%
+# %% tags=["predict", "nbval-check-output"]
 def bottleneck(batch, scale=1.0):
     """Halve 2×2 features to 1×1 and normalise: output minus β, and the kernel's gradient."""
     conv, norm = layers.Conv2D(8, 4, 2, padding="same", use_bias=False), layers.BatchNormalization()
     features = scale * np.random.default_rng(0).normal(size=(batch, 2, 2, 8))
     weight = np.random.default_rng(1).normal(size=(batch, 1, 1, 8))
     conv.build((None, 2, 2, 8))
+    conv.set_weights([0.1 * whole_numbers(4, 4, 8, 8)])
     norm.build((None, 1, 1, 8))
     norm.beta.assign(np.arange(8) / 8)
 
@@ -487,89 +775,48 @@ def bottleneck(batch, scale=1.0):
     return float(ops.max(ops.abs(output() - norm.beta))), np.abs(to_kernel).max()
 
 
-# %% tags=["nbval-check-output"]
 for batch, scale in [(1, 1.0), (1, 100.0), (2, 1.0)]:
     distance, slope = bottleneck(batch, scale)
-    print(f"batch {batch}, features times {scale:5}: output equals beta: {distance < 1e-5!s:5}   "
-          f"kernel gradient is zero: {slope < 1e-6}")  # fmt: skip
+    print(f"batch {batch}, features times {scale:3.0f}: output minus beta {distance:.1f},", end=" ")
+    print(f"kernel gradient {slope:.2f} (the largest)")
 
 # %% [markdown]
-# At batch size 1 the output is $\beta$, *whatever the input*. One of the largest layers of the
-# network, 4,194,304 weights, is cut off from the image, and since its output does not depend on
-# its kernel, the gradient is exactly zero: it can never learn. With two images there are two
-# numbers to take a mean of, and the layer lives.
+# At batch size 1 the output is $\beta$, *whatever the input*. A layer of 4,194,304 weights is cut
+# off from the image. Its output does not depend on its kernel, so the gradient is zero: it can
+# never learn. With two images there are two numbers to take a mean of, and the layer works.
 #
-# This happened to the authors themselves: an erratum at the end of the paper says that with batch
-# size 1 the innermost layer was in effect skipped, and their public code dropped that
-# normalisation. Several ports still have it. We leave it out, and break the network this way on
-# purpose in section 7.
-#
-# ### The order of things, and what a skip carries
-#
-# Section 4 ended with a complaint: positions do not survive the bottleneck. A **skip** (skip
-# connection) is the U-Net's answer. It hands what an encoder level found directly to the decoder
-# level of the same size, past everything between them.
+# This happened to the authors themselves: an erratum at the end of the paper says that the
+# innermost layer was in effect skipped, and their public code dropped that normalisation. Several
+# ports still have it. We leave it out; section 9 breaks the network this way on purpose.
+
+# %% [markdown]
+# ### The order within a block
 #
 # The authors' order is *activation, convolution, normalisation*: a block begins with the
 # activation. So what a block hands on, also through a skip, is normalised but **not yet
 # activated**. The encoder then applies LeakyReLU to it, the decoder ReLU. Other codes activate
-# first and apply ReLU on top of LeakyReLU in the decoder. Does that make a difference?
+# first, and their decoder applies ReLU on top of LeakyReLU. Does that make a difference?
 
 # %% tags=["nbval-check-output"]
-z = np.linspace(-2, 2, 401, dtype=np.float32)
+z = np.array([-2, -1, 0, 1, 2], np.float32)
 leaky = ops.leaky_relu(z, negative_slope=0.2)
-print("ReLU(LeakyReLU(z)) == ReLU(z):     ", np.array_equal(ops.relu(leaky), ops.relu(z)))
-print("LeakyReLU(z), never ReLU'd, equals:", np.array_equal(leaky, ops.relu(z)))
+for name, values in {"z": z, "ReLU": ops.relu(z), "ReLU of LeakyReLU": ops.relu(leaky),
+                     "LeakyReLU": leaky}.items():  # fmt: skip
+    print(f"{name:18}" + "".join(f"{float(value):6.1f}" for value in values))
 
 # %% [markdown]
-# The first two are the same function, so it is a matter of taste. Leaving the ReLU out, as some
-# ports do, is another network.
-#
-# A skip **concatenates**, along the same last axis. Any other axis would put the two maps beside or
-# below each other, like photos in an album.
-
-# %% tags=["nbval-check-output", "question-16"]
-decoded = encoded = np.zeros((1, 8, 8, 64))
-for axis in (-1, 1, 2):
-    print(f"axis {axis:2}:", ops.concatenate([decoded, encoded], axis=axis).shape)
+# ReLU of LeakyReLU is ReLU: a matter of taste. Leaving the ReLU out, as some ports do, is another
+# network.
 
 # %% [markdown]
-# 64 channels from the decoder and 64 from the encoder lie side by side as 128. Nothing is blended;
-# the next convolution has separate weights for each half and can use or ignore either. That is the
-# difference from *adding*, as in a ResNet.
+# ## 8 · The U-Net by hand
 #
-# ### Dropout is the noise
-#
-# A GAN is said to need a random input, so that it can give more than one answer. In pix2pix a
-# random vector was tried, and the generator learned to ignore it (§3.1). What is left of
-# randomness is dropout, rate 0.5, in the first three decoder blocks, also when the trained network
-# is used. What does it do to a number?
-
-# %% tags=["nbval-check-output", "question-04"]
-dropout = layers.Dropout(0.5)
-ones = np.ones((1, 8, 8, 512), np.float32)
-first, second = (ops.convert_to_numpy(dropout(ones, training=True)) for _ in range(2))
-print("values that 1 can become:", sorted({float(v) for v in np.unique(first)}))
-print("about half are zero:", bool(0.45 < np.mean(first == 0) < 0.55))
-print("the same zeros in the next call:", np.array_equal(first, second))
-print("with training=False nothing happens:", np.array_equal(dropout(ones), ones))
-
-# %% [markdown]
-# A number is dropped, or doubled so that the mean stays. Which ones is drawn anew at each call, so
-# `G` is a random function after all. It is random at 2×2, 4×4 and 8×8, where whole-image
-# decisions are made, and not among the fine details.
-#
-# ## 6 · The U-Net by hand
-#
-# All pieces are on the table but one, the normalisation with its numbers: ε from section 5; a start
-# for γ from N(1, 0.02), the authors'; and the `momentum` 0.9. It says how slowly the running
-# averages follow: at each step they keep 0.9 of themselves and take 0.1 of what the batch shows.
-# (Torch writes 0.1 for the same thing. Keras' default is 0.99.)
+# The normalisation needs two more numbers from the authors' code: γ starts from N(1, 0.02), and the
+# `momentum` is 0.9. At each step the running averages keep 0.9 of themselves and take 0.1 of what
+# the batch shows. (Keras' default is 0.99.)
 #
 # The encoder collects the features of every level down to 2×2, and the decoder picks them up from
-# the last to the first. Its own widths are those of the encoder read backwards, so that each block
-# has as many channels as the skip that is laid beside it. Between the two lies the bottleneck, one
-# more halving, with neither normalisation nor skip.
+# the last to the first.
 
 
 # %%
@@ -601,10 +848,10 @@ def decode(x, widths, features, skips=True, dropout=0.5):
     return x
 
 
-# %%
+# %% alt="The plan of the network built by hand, for images of 64 pixels: a V of boxes like the first one, but with six levels, from 64²×3 to 1²×512, and five dashed arrows."
 def build(image_size, filters=64, skips=True, side=None):
     """G: (batch, height, width, 3) → the same shape; `side` fixes height and width."""
-    *widths, innermost = widths_of(image_size, filters)
+    *widths, innermost = widths_of(image_size, filters)  # `innermost` is the last of the list
     condition = keras.Input((side, side, 3))
     features = encode(condition, widths)
     x = halve(layers.LeakyReLU(negative_slope=0.2)(features[-1]), innermost)  # the bottleneck, 1×1
@@ -613,16 +860,15 @@ def build(image_size, filters=64, skips=True, side=None):
     return keras.Model(condition, layers.Activation("tanh")(x))
 
 
+draw_unet(plan_of(build(64)), inches=7.4)
+plt.show()
+
 # %% [markdown]
-# That is the whole network: about forty lines. `*widths, innermost` takes the last number off the
-# list. `side=None` says that height and width stay open; no layer in it needs to know them. Section
-# 10 makes use of it.
+# That is the whole network. With `side=None` height and width stay open.
 #
-# Now the proof. `pix2pix_course.generators.unet` is the packaged one, which the later notebooks
-# import. If yours has equally many weights and gives, *with the same weights*, the same output for
-# a random image, then nothing is left in which they could differ. We make both narrow and small for
-# speed, and compare in each of the three modes that section 11 explains. As a control, the
-# comparison is also made before the weights are copied, when it must fail.
+# Now the proof. Has yours as many weights as the packaged `unet`? And does it give, *with the same
+# weights*, the same output for a random image? We compare in each of the three modes that section
+# 13 explains, and as a control before the weights are copied.
 
 # %% tags=["nbval-check-output"]
 keras.utils.set_random_seed(1)
@@ -635,188 +881,52 @@ def distance(a, b, mode):
     return float(ops.max(ops.abs(generate(a, probe, mode) - generate(b, probe, mode))))
 
 
-print("equal before copying:", distance(mine, theirs, "deterministic") < 1e-3)
+print("before copying they differ:", distance(mine, theirs, "deterministic") > 1e-3)
 mine.set_weights(theirs.get_weights())
 for mode in MODES:
-    print(f"equal after copying, mode {mode}:", distance(mine, theirs, mode) < 1e-3)
+    print(f"largest difference after copying, mode {mode}: {distance(mine, theirs, mode):.3f}")
 
 # %% [markdown]
-# Equal, noise included. So you may read the package as your own work: it is the same code without
-# the pauses. Encoder, bottleneck and decoder follow each other in one function, the numbers of
-# channels of both images are arguments (section 10 tries others), and input and model have names.
-# `drop` is `layers.Dropout` with a seed of its own, so that PyTorch, if Keras computes with that,
-# repeats its zeros too. The other pieces, `widths_of`, `normal`, `normalise`, `halve` and `double`,
-# are those that you wrote above.
+# Equal, noise included. So you may read the package as your own work. `drop` is `layers.Dropout`
+# with a seed of its own; `widths_of`, `normal`, `normalise`, `halve` and `double` are those that
+# you wrote above. (Table 2 is the paper's.)
 
 # %% tags=["nbval-check-output"]
 print(inspect.getsource(unet))
 
 # %% [markdown]
-# The erratum in its comment is the authors' own, of section 5; table 2 is the paper's comparison of
-# this network with and without skips. The two numbers of weights in its docstring are what remains
-# to be understood: the size of the paper. Each 4×4 kernel from $c_{in}$ to
-# $c_{out}$ channels has $16\,c_{in}c_{out}$ weights, each normalisation $2c$ (γ and β). **Before
-# you run the next cells:** from which block on does the decoder see doubled channels, and which
-# block has the most weights?
-
-
-# %%
-def parameter_table(image_size=256, filters=64, skips=True):
-    """Rows (name, side of the output, channels in, channels out, kernel, γ and β, bias)."""
-    widths, rows, c_in = widths_of(image_size, filters), [], 3
-    for level, c_out in enumerate(widths, start=1):
-        norm = 2 * c_out if 1 < level < len(widths) else 0
-        rows.append((f"encoder {level}", image_size >> level, c_in, c_out, norm, 0))
-        c_in = c_out
-    for block, c_out in enumerate(reversed(widths[:-1]), start=1):
-        rows.append((f"decoder {block}", 2**block, c_in, c_out, 2 * c_out, 0))
-        c_in = c_out * (2 if skips else 1)  # what the next block is given
-    rows.append(("output", image_size, c_in, 3, 0, 3))
-    return [(*row[:4], 16 * row[2] * row[3], *row[4:]) for row in rows]
-
-
-# %% tags=["nbval-check-output", "question-20", "question-71"]
-rows = parameter_table()
-print(f"{'':10}{'side':>5} {'channels':>13} {'kernel':>11} {'γ, β':>6} {'bias':>5}")
-for name, side, c_in, c_out, kernel_weights, norm, bias in rows:
-    print(f"{name:10}{side:5d} {c_in:5d} -> {c_out:4d} {kernel_weights:11,} {norm:6,} {bias:5d}")
-kernels, norms, biases = (sum(row[column] for row in rows) for column in (4, 5, 6))
-print(f"kernels {kernels:,} + γ, β {norms:,} + bias {biases} = {kernels + norms + biases:,}")
-
-
-# %% tags=["nbval-check-output"]
-def trainable(model):
-    return sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
-
-
-full = build(256, side=256)
-print(f"by hand, counted:      {trainable(full):,} = {trainable(unet()):,} in the package")
-without = trainable(unet(skips=False))
-by_table = sum(sum(row[4:]) for row in parameter_table(skips=False))
-print(f"without skips:         {without:,} = {by_table:,} in the table")
-print(f"what the skips add:    {trainable(full) - without:,}")
-print(f"moving averages:       {full.count_params() - trainable(full):,}, not trained")
-
-# %% [markdown]
-# 54,413,955, on paper and in the network. From decoder 2 on a block reads doubled channels, its own
-# and the skip's, and decoders 2 to 4 are the heaviest. Nearly nine tenths of all weights sit where
-# the output has 16×16 cells or fewer; these layers do only about a quarter of the multiplications,
-# since a kernel is applied once per cell. The skips themselves have no weights; they cost 15
-# million in the blocks that read them.
+# ## 9 · Probe it before you train it
 #
-# The paper lists the decoder as CD512-CD1024-CD1024-C1024-… (C for convolution, normalisation and
-# ReLU, D for dropout), where the table above has 512 channels. Both are right: 1024 is what a block
-# *hands on*, 512 of its own and 512 of the skip. Who takes the printed numbers for filters, as one
-# book does, builds another network.
+# A network is cheapest to debug before its first training step. Feed one image to an untrained $G$
+# and check three things: the shape, the range, and that the result shows no opinion yet. **Guess:**
+# what picture do you expect from random weights around 0.02?
 
-# %% tags=["nbval-check-output", "question-71"]
-mirrored = widths_of(256, 64)[-2::-1]  # the encoder's, without the bottleneck, backwards
-as_printed = [512, 1024, 1024, 1024, 1024, 512, 256]
-for rule, filters in {"mirrored": mirrored, "as printed": as_printed}.items():
-    handed_on = [own + skip for own, skip in zip(filters, mirrored, strict=True)]
-    kernels = 16 * sum(np.multiply([512, *handed_on], [*filters, 3]))
-    print(f"{rule}:\n  filters   {filters}\n  handed on {handed_on}")
-    print(f"  weights in the decoder's kernels: {kernels:,}")
-
-# %% [markdown]
-# Together with the same encoder that is a network of 129 million weights, 2.4 times the paper's.
-#
-# A number such as 54,413,955 is a good first test of any port. TensorFlow's pix2pix tutorial, for
-# example, counts 54,414,979: exactly 1,024 more, which are the γ and β of a normalised bottleneck.
-# You know from section 5 what that does.
-#
-# The next cells draw the network from its own layers: no number in the figure is typed.
-
-
-# %%
-def shapes(model):
-    """(side, channels) after each halving, and after each doubling with its skip."""
-    down = [la.output.shape for la in model.layers if type(la) is layers.Conv2D]
-    joined = [la.output.shape for la in model.layers if isinstance(la, layers.Concatenate)]
-    return [(s[1], s[3]) for s in down], [(s[1], s[3]) for s in joined]
-
-
-def box(axis, x, y, side, text, colour):
-    width = 1.05 + 0.08 * np.log2(side)  # a hint only: true to scale, 1² would be invisible
-    corner = (x - width / 2, y - 0.3)
-    axis.add_patch(plt.Rectangle(corner, width, 0.6, facecolor=colour, edgecolor="0.35"))
-    axis.text(x, y, text, ha="center", va="center", fontsize=9)
-
-
-def arrow(axis, start, end, **style):
-    axis.annotate("", end, start, arrowprops={"arrowstyle": "->", "color": "0.35"} | style)
-
-
-# %% alt="The U-Net as a V of boxes. The encoder halves the image in eight steps from 256² to 1²×512; the decoder doubles it again to 256²×3. Dashed arrows, the skips, join boxes of equal side at seven levels." tags=["question-14"]
-def draw_unet(model, image_size=256):
-    down, joined = shapes(model)
-    depth = len(down)
-    down, up = [(image_size, 3), *down], [*joined, (image_size, 3)]
-    left = [(-3.7 + 0.36 * level, depth - level) for level in range(depth)] + [(0, 0)]
-    right = [(1.18 + 0.36 * block, block + 1) for block in range(depth)]
-    _, axis = plt.subplots(figsize=(8.4, 4.6), dpi=75, layout="constrained")
-    for level, ((side, channels), (px, py)) in enumerate(zip(down, left, strict=True)):
-        if level:
-            arrow(axis, (left[level - 1][0], left[level - 1][1] - 0.3), (px, py + 0.3))
-        if 0 < level < depth:  # neither the image itself nor the bottleneck is skipped
-            end = (right[depth - 1 - level][0] - 0.85, py)
-            arrow(axis, (px + 0.85, py), end, linestyle="--", color="tab:orange")
-        box(axis, px, py, side, f"{side}²×{channels}", "lightblue" if level else "0.9")
-    for block, ((side, channels), (px, py)) in enumerate(zip(up, right, strict=True)):
-        start = right[block - 1] if block else left[-1]
-        arrow(axis, (start[0], start[1] + 0.3), (px, py - 0.3))
-        text = f"{channels}" if block == depth - 1 else f"({channels // 2}+{channels // 2})"
-        colour = "khaki" if block < 3 else "lightgreen"
-        box(axis, px, py, side, f"{side}²×{text}", colour)
-    axis.set(xlim=(-4.6, 4.6), ylim=(-0.5, depth + 0.5))
-    axis.axis("off")
-
-
-draw_unet(full)
-plt.show()
-del full  # its weights take 220 MB
-
-# %% [markdown]
-# The blue boxes are the encoder, the yellow and green ones the decoder; yellow marks the noise, and
-# 128²×64 stands for 128×128 cells of 64 channels. Follow the dashed arrows, the skips: each stays
-# at one height, so what it joins has the same side, 64 + 64 channels at 128², 512 + 512 further
-# down. With rounder corners the drawing is the U of the name. Follow the solid arrows next: without
-# the dashed ones the only way from left to right leads through the 1² box at the bottom.
-#
-# ## 7 · Probe it before you train it
-#
-# A network is cheapest to debug before its first training step. Feed one image to an untrained
-# `G` and check three things: the shape, the range, and that the result shows no opinion yet.
-# **Before you run the next cell:** what picture do you expect from random weights around 0.02?
-
-# %% alt="A quarter of a label map and what the untrained generator makes of it. With batch statistics: grey with a fine coloured grid; with running averages: plain grey. Neither shows a house."
+# %% alt="A quarter of the condition and what the untrained generator makes of it. With batch statistics: grey with a fine coloured grid; with running averages: plain grey. Neither shows anything of the target." tags=["predict"]
 keras.utils.set_random_seed(SEED)
 G = build(config.image_size, config.generator_filters)
-y_hat = generate(G, x, "paper", seed=SEED)
-y_running = generate(G, x, "running")
-print("shape as the target:", y_hat.shape == y.shape)
+y_hat, y_running = generate(G, x, "paper", seed=SEED), generate(G, x, "running")
 columns = {"condition x": x, "batch statistics": y_hat, "running averages": y_running}
 corner = slice(0, config.image_size // 2)  # a quarter of the picture, enlarged
 image_grid({title: c[:, corner, corner] for title, c in columns.items()}, cell=1.8)
-plt.show()
+print("target", y.shape, "  answer", tuple(y_hat.shape))
 for name, output in {"batch statistics": y_hat, "running averages": y_running}.items():
-    print(f"{name}: mean {np.mean(output):+.3f}, standard deviation {np.std(output):.3f}")
+    print(f"{name}: mean {np.mean(output):+.2f}, standard deviation {np.std(output):.2f}")
+plt.show()
 
 # %% [markdown]
-# Above is the upper left quarter. Greyish, as hoped: the values lie around 0, which is mid-grey,
-# and no opinion about houses is to be seen. The fine grid in the second picture is the random
-# stamps of section 3, laid two pixels apart.
+# That is the upper left quarter. Greyish, as hoped: the values lie around 0, which is mid-grey. The
+# fine grid in the second picture comes from the random stamps of section 4, laid two pixels apart.
 #
 # The third picture is plain grey, or nearly. There the normalisation used its *running averages*,
 # which before training are 0 and 1 and so normalise nothing; what the small weights made small
-# stays small. Whether `training` is on is no detail with this network. Section 11 returns to it.
+# stays small. Section 13 returns to it.
 #
-# The second probe: does every weight learn? We ask for the gradient of the L1 distance (the mean
-# absolute difference from the target) at batch size 1, and count the weight tensors that get one.
-# Beside it, the network broken on purpose: the same, with normalisation on the bottleneck.
+# The second probe: does every weight learn? We ask for the gradient of the L1 distance (notebook
+# 00) at batch size 1, and count the weight tensors that get one; then the same with a normalised
+# bottleneck.
 
 
-# %%
+# %% tags=["nbval-check-output"]
 def broken(image_size, filters):
     """The U-Net with one layer too many: normalisation on the 1×1 bottleneck."""
     *widths, innermost = widths_of(image_size, filters)
@@ -836,13 +946,12 @@ def gradients(model, condition, target):
     return gradient(distance, model.trainable_weights)
 
 
-# %% tags=["nbval-check-output"]
 keras.utils.set_random_seed(2)
 small, bad = build(64, filters=8), broken(64, filters=8)
 goal = np.random.default_rng(1).uniform(-1, 1, (1, 64, 64, 3)).astype(np.float32)
 for name, model in {"U-Net": small, "normalised bottleneck": bad}.items():
     found = gradients(model, probe, goal)
-    dead = [i for i, gradient in enumerate(found) if np.abs(gradient).max() < 1e-12]
+    dead = [i for i, slope in enumerate(found) if np.abs(slope).max() < 1e-12]
     dead_weights = sum(found[i].size for i in dead)
     print(f"{name}: {len(dead)} of {len(found)} weight tensors get no gradient,", end=" ")
     print(f"that is {dead_weights:,} weights")
@@ -850,42 +959,72 @@ for name, model in {"U-Net": small, "normalised bottleneck": bad}.items():
 # %% [markdown]
 # In the U-Net every tensor is reached. In the broken one six are not: kernel, γ and β of the
 # bottleneck, and the same three of the first decoder block. β starts at 0, so the bottleneck hands
-# on exact zeros; ReLU makes zeros of them, with gradient zero, and the next block has nothing to
-# work on and nothing to send back. (At full size these are 8,390,656 weights.) No error tells you.
-# The network trains, its skips carry it, and it is a level less deep than it looks.
+# on exact zeros; the gradient of ReLU is zero there, and the next block has nothing to work on and
+# nothing to send back. (At full size these are 8,390,656 weights.) No error tells you: the network
+# trains through its skips.
 #
-# One more look, since "every tensor" is not "every number". The bottleneck's 4×4 kernel meets a 2×2
-# input that is padded by one row of zeros on each side, and it is applied exactly once. **Before
-# you run the next cell:** how many of its 16 taps (its places, 4 by 4) ever touch data?
+# But "every tensor" is not "every number". The bottleneck's 4×4 kernel meets a 2×2 input, padded by
+# one row of zeros on each side, and is applied exactly once. How many of its 16 taps (its places, 4
+# by 4) ever touch data?
 
 # %% tags=["nbval-check-output"]
 kernel_gradients = [g for g in gradients(small, probe, goal) if g.ndim == 4]
-taps = [int((np.abs(gradient).max(axis=(2, 3)) > 1e-9).sum()) for gradient in kernel_gradients]
+taps = [int((np.abs(slope).max(axis=(2, 3)) > 1e-9).sum()) for slope in kernel_gradients]
 sizes = [64 >> level for level in range(1, 7)] + [2**block for block in range(1, 7)]
 for name, part in {"encoder": slice(0, 6), "decoder": slice(6, 12)}.items():
     counts = zip(sizes[part], taps[part], strict=True)
     print(f"{name}: " + ", ".join(f"{side}²: {count}/16" for side, count in counts))
 
 # %% [markdown]
-# Four, on the way into 1×1 and on the way out of it. The other twelve see only padding, get no
-# gradient and keep their random start for ever. At full size these are two times 3,145,728
-# weights, more than a tenth of the network, in every implementation that halves down to 1×1 in
-# this way. It does no harm at the training size. Keep it in mind for section 10, where a larger
-# image wakes them up.
+# Four, on the way into 1×1 and on the way out of it. The other twelve see only padding and keep
+# their random start for ever. At full size these are two times 3,145,728 weights, more than a tenth
+# of the network. Section 12 shows where it matters.
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 4 · experiment: doubling without stamps
 #
-# ## 8 · What a skip is worth: fit one pair
+# A decoder can also double by repeating each number in a 2×2 block and convolving afterwards. The
+# package has such a decoder: `build_generator` makes the network that a configuration describes,
+# and `narrow.replace(decoder="upsampling")` describes this one (ours is called `"transposed"`).
+# Compare the number of weights and the untrained output for `x1`. Measure the grid: the mean over
+# every second row and column, for each of the four starts (row 0 or 1, column 0 or 1). The standard
+# deviation of these means should be at least five times smaller in one of the two. Why, and what
+# does the new decoder cost?
+
+# %% alt="Untrained answers of two decoders, enlarged. The transposed convolutions leave a grid of single pixels; upsampling followed by convolution gives soft clouds without one." tags=["exercise"]
+from pix2pix_course.training import build_generator
+
+narrow = config.replace(image_size=64, generator_filters=8)
+x1 = to_network(load_pairs(dataset, "train", 64, limit=1).condition)
+answers = {}
+# <solution>
+for decoder in ("transposed", "upsampling"):
+    keras.utils.set_random_seed(SEED)
+    model = build_generator(narrow.replace(decoder=decoder))
+    answer = ops.convert_to_numpy(generate(model, x1, "deterministic"))[0]
+    answers[decoder] = [answer[:32, :32]]
+    inside = answer[8:-8, 8:-8]
+    phases = [inside[i::2, j::2].mean(axis=(0, 1)) for i in (0, 1) for j in (0, 1)]
+    print(f"{decoder:11} {trainable(model):,} weights, grid {np.std(phases, axis=0).mean():.4f}")
+image_grid(answers, cell=1.4)
+plt.show()
+# </solution>
+
+# %% [markdown] tags=["solution"]
+# The number of weights stays the same: each kernel is 4×4 between the same channels. The grid
+# nearly goes. In a transposed convolution, pixels of even and odd rows and columns get other taps
+# of the kernel, so a flat surface comes out with a pattern of period two. After repeating, all taps
+# touch every pixel, and what is flat stays flat. The price: each pixel is computed with 16 taps in
+# place of 4, so the decoder has four times the multiplications.
+
+# %% [markdown]
+# ## 10 · What a skip is worth: fit one pair
 #
-# Now the question of section 4: can a decoder redraw an image from what passes through 1×1? We take
-# a single pair at 64 pixels and train both networks to reproduce it, with the L1 distance alone
-#
-# $$\mathcal L_{L1} = \operatorname{mean}\,|y - G(x)|$$
-#
-# and the paper's Adam (learning rate 2e-4, $\beta_1$ = 0.5). No discriminator, no test set: it
-# is a deliberately easy task, pure memorising. Two reference values: what a grey picture costs, and
-# what the best picture of a single colour costs (its colour is the median).
-#
-# **Before you run the next cells:** both networks have more than enough weights to memorise one
-# picture. Will there be a difference at all? And if so, in the *loss*, or elsewhere?
+# Can a decoder redraw an image from what passes through 1×1? We train the U-Net and the
+# encoder-decoder to reproduce a single pair at 64 pixels, with the L1 distance alone (Keras: `mae`)
+# and the paper's Adam (learning rate 2e-4, $\beta_1$ = 0.5; notebook 05 says what it is). Two
+# reference values: what a grey picture costs, and what the best picture of a single colour costs
+# (the median).
 
 # %%
 pairs = load_pairs(dataset, "train", 64, limit=2)
@@ -893,25 +1032,24 @@ inputs, targets = to_network(pairs.condition), to_network(pairs.target)
 x1, y1, x2 = inputs[:1], targets[:1], inputs[1:2]  # the pair to fit, and another condition
 grey = float(np.mean(np.abs(y1)))
 one_colour = float(np.mean(np.abs(y1 - np.median(y1, axis=(1, 2), keepdims=True))))
-networks = {}
+ten_x, ten_y = np.repeat(x1, 10, axis=0), np.repeat(y1, 10, axis=0)  # an "epoch" of ten steps
+networks, curves = {}, {}
 for name, skips in {"U-Net": True, "encoder-decoder": False}.items():
     keras.utils.set_random_seed(SEED)
-    networks[name] = build(64, filters=16, skips=skips)
-    networks[name].compile(keras.optimizers.Adam(2e-4, beta_1=0.5), loss="mae")
-print(f"references: grey {grey:.2f}, best single colour {one_colour:.2f}")
-
-# %%
-curves = {}
-ten_x, ten_y = np.repeat(x1, 10, axis=0), np.repeat(y1, 10, axis=0)  # an "epoch" of ten steps
-for name, model in networks.items():
+    networks[name] = model = build(64, filters=16, skips=skips)
+    model.compile(keras.optimizers.Adam(2e-4, beta_1=0.5), loss="mae")
     fitted = model.fit(ten_x, ten_y, batch_size=1, epochs=fit_steps // 10, verbose=0)
     curves[name] = fitted.history["loss"]
-    first, *_, last = curves[name]
-    print(f"{name}: L1 {first:.2f} in the first ten steps, {last:.2f} in the last ten")
 
-# %% alt="L1 against training steps. The U-Net falls sooner and ends lower than the encoder-decoder; both end far below the two dashed levels of a grey picture and of the best single colour."
-figure, axis = plt.subplots(figsize=(7, 3), dpi=80, layout="constrained")
+# %% [markdown]
+# **Guess:** both networks have more than enough weights to memorise one picture. Draw the two
+# curves of the loss before you look.
+
+# %% alt="L1 against training steps. The U-Net falls sooner and ends lower than the encoder-decoder; both end far below the two dashed levels of a grey picture and of the best single colour." tags=["predict"]
+print(f"references: grey {grey:.2f}, best single colour {one_colour:.2f}")
+_, axis = plt.subplots(figsize=(7, 3), layout="constrained")
 for name, losses in curves.items():
+    print(f"{name}: L1 {losses[0]:.2f} in the first ten steps, {losses[-1]:.2f} in the last ten")
     axis.plot(10 * np.arange(1, len(losses) + 1), losses, label=name)
 axis.axhline(grey, color="0.5", linestyle=":", label="grey picture")
 axis.axhline(one_colour, color="0.5", linestyle="--", label="best single colour")
@@ -920,58 +1058,49 @@ axis.legend(fontsize=8)
 plt.show()
 
 # %% [markdown]
-# The U-Net gets there sooner and ends lower; the encoder-decoder follows. Its loss falls as well,
-# and with some thousand steps it would become small. (Your digits will differ from run to run and
-# from machine to machine; the order of the curves should not.) From the curve alone one would
-# say: the same thing, only slower.
+# The U-Net gets there sooner and ends lower, but the loss of the encoder-decoder falls as well.
+# From the curves alone one would say: the same thing, only slower.
 #
 # But a loss at one pair does not say *how* the picture comes about. So we give both networks inputs
-# they were not trained on: the same condition moved by a quarter of its width (what leaves on the
-# right comes in on the left), and the condition of another pair. **Before you run the next cell:**
-# draw, in your mind, what the encoder-decoder answers to each.
+# that they were not trained on: the same condition moved by a quarter of its width (what leaves on
+# the right comes in on the left), and the condition of another pair. **Guess:** what will the
+# encoder-decoder answer to each?
 
-# %% alt="Three conditions and two networks' answers. On the condition it knows each paints its house. Moved or foreign, the U-Net's picture follows the map, with stains; the encoder-decoder repeats the same house unmoved."
-moved = np.roll(x1, 16, axis=2)
-conditions = {"its own": x1, "moved 16 px": moved, "another": x2}
+# %% alt="Three conditions and two networks' answers. On the condition it knows each paints its house. Moved or foreign, the U-Net's picture follows the map, with stains; the encoder-decoder repeats the same house unmoved." tags=["predict"]
+conditions = {"its own": x1, "moved 16 px": np.roll(x1, 16, axis=2), "another": x2}
 columns = {"condition": [c[0] for c in conditions.values()]}
 for name, model in networks.items():
     columns[name] = [generate(model, c, "deterministic")[0] for c in conditions.values()]
+    own, *others = columns[name]
+    changes = [float(ops.mean(ops.abs(other - own))) for other in others]
+    print(f"{name:16} answer changes by {changes[0]:.4f} (moved), {changes[1]:.4f} (another)")
 upper_halves = {title: [image[:32] for image in column] for title, column in columns.items()}
 image_grid(upper_halves, cell=1.9, row_names=list(conditions))
 plt.show()
 
-# %%
-print(f"{'change of the output, mean |difference|':42}" + "".join(f"{n:>18}" for n in networks))
-for name, condition in list(conditions.items())[1:]:
-    changes = []
-    for model in networks.values():
-        own = generate(model, x1, "deterministic")
-        changes.append(float(ops.mean(ops.abs(generate(model, condition, "deterministic") - own))))
-    print(f"condition {name:32}" + "".join(f"{change:18.4f}" for change in changes))
+# %% [markdown]
+# You see the upper halves. The encoder-decoder shows the *same picture* whatever it is given: it
+# has learned the target by heart. With painted houses its answers change by a hundredth or less,
+# the U-Net's by many times that. The U-Net, after the very same training, follows the condition. It
+# draws the facade where the moved map has it, and puts bricks and windows into the outlines of the
+# other one: clumsily, but in the right places. (Under `smoke` all of it is blurred.)
+#
+# Only one network has become a *function of x*. With many pairs, an encoder-decoder has to squeeze
+# something of its input through 1×1; in the paper's comparison (its table 2) it stays clearly
+# behind all the same.
 
 # %% [markdown]
-# You see the upper halves. Look at the right column: the encoder-decoder shows the *same picture*
-# whatever it is given. It has learned the target by heart, and nothing from its input reaches the
-# output. The U-Net, after the very same training, draws the facade where the moved condition has
-# it, and puts its bricks and windows into the outlines of the other one: clumsily, with one
-# picture's worth of experience, but in the right places. (Under `smoke` all of it is blurred, and
-# that is correct; the right column should still be one picture three times.)
+# ## 11 · Break it: cut a skip, shift a skip
 #
-# The table says it in numbers: the encoder-decoder's answers differ by a hundredth or less, the
-# U-Net's by many times that. Both losses have fallen far below the references, but only one network
-# has become a *function of x*. Among 400 pairs one picture is no longer enough, and an
-# encoder-decoder has to squeeze something of its input through 1×1; in the paper's comparison
-# (table 2 of the arXiv version) it stays clearly behind all the same.
-#
-# ## 9 · Break it: cut a skip, shift a skip
-#
-# Which skip carries what? The trained U-Net can be operated on. Below, `change_skip` makes a view
-# of it that shares all weights, but in which the features of one skip pass through a function
-# first: zeros (cut), or a shift by one cell. **Before you run the cells:** the skips have sides 32,
-# 16, 8, 4 and 2. Cutting which one hurts most?
+# Which skip carries what? `change_skip` makes a view of the trained U-Net that shares all weights,
+# but in which the features of one skip pass through a function first: zeros (cut), or a shift by
+# one cell.
 
 
 # %%
+U = networks["U-Net"]
+
+
 def change_skip(model, join, change):
     """A view of `model` in which `change` is applied to what one skip carries."""
 
@@ -988,363 +1117,46 @@ def shift(features):
     return ops.roll(features, 1, axis=2)
 
 
-# %%
-joins = [layer for layer in networks["U-Net"].layers if isinstance(layer, layers.Concatenate)]
-joins = {2**level: join for level, join in enumerate(joins, start=1)}  # side: layer
+joins = [layer for layer in U.layers if isinstance(layer, layers.Concatenate)]
 operations = {"cut": ops.zeros_like, "shifted": shift}
-damaged, l1 = {name: [] for name in operations}, {name: [] for name in operations}
-for name, change in operations.items():
-    for join in joins.values():
-        y_hat = generate(change_skip(networks["U-Net"], join, change), x1, "deterministic")[0]
-        damaged[name].append(y_hat)
-        l1[name].append(float(ops.mean(ops.abs(y_hat - y1[0]))))
+columns = {"nothing changed": [generate(U, x1, "deterministic")[0]] * 2}
+for level, join in enumerate(joins, start=1):
+    columns[f"skip at {2**level}²"] = [
+        generate(change_skip(U, join, change), x1, "deterministic")[0]
+        for change in operations.values()
+    ]
 
-# %% alt="The trained U-Net's picture after one skip is cut (above) or shifted (below). Changes of the narrow skips, at 2² and 4², are hardly seen; those of a wide one ruin windows and walls."
-titles = [f"skip at {side}²" for side in joins]
+# %% [markdown]
+# **Guess:** the skips have sides 2, 4, 8, 16 and 32. Cutting which one hurts most, and which one
+# least?
+
+# %% alt="The trained U-Net's picture after one skip is cut (above) or shifted (below). Changes of the narrow skips, at 2² and 4², are hardly seen; those at 8² and 16² ruin windows and walls." tags=["predict"]
+for row, name in enumerate(operations):
+    l1 = {title: float(ops.mean(ops.abs(c[row] - y1[0]))) for title, c in columns.items()}
+    numbers = ", ".join(f"{title.split()[-1]} {value:.3f}" for title, value in l1.items())
+    print(f"L1 when {name:8}{numbers.replace('changed', 'none')}")
 middle = slice(16, 48)  # enlarged, to see the details
-columns = {"nothing changed": [generate(networks["U-Net"], x1, "deterministic")[0]] * 2}
-for i, title in enumerate(titles):
-    columns[title] = [damaged["cut"][i], damaged["shifted"][i]]
-columns = {title: [c[middle, middle] for c in column] for title, column in columns.items()}
-image_grid(columns, cell=1.3, row_names=list(operations))
+enlarged = {title: [c[middle, middle] for c in column] for title, column in columns.items()}
+image_grid(enlarged, cell=1.3, row_names=list(operations))
 plt.show()
 
-# %%
-intact = float(ops.mean(ops.abs(generate(networks["U-Net"], x1, "deterministic") - y1)))
-print(f"L1, nothing changed: {intact:.3f}")
-for name, values in l1.items():
-    row = "  ".join(f"{side}²: {value:.3f}" for side, value in zip(joins, values, strict=True))
-    print(f"{name:8}{row}")
-wide, narrow = max(l1["cut"][2:]), max(l1["cut"][:2])
-print("the worst cut is at 8² or wider, not beside the bottleneck:", wide > narrow)
-
 # %% [markdown]
-# The pictures show the middle of the facade. In the upper row, cutting a skip beside the bottleneck
-# changes next to nothing. Cutting at 8² or 16² takes the windows and the borders between the walls
-# apart; at 32², one step from the output, the picture only loses contrast or sharpness. In the
-# lower row a shift by one cell sets the features of that level beside their place, and the more a
-# level mattered, the more it tears. In our runs 16² is the worst: there a cell is 4 pixels wide,
-# about the size of a window.
+# The pictures show the middle of the image. Cutting a skip beside the bottleneck changes next to
+# nothing. With painted houses, cutting at 8² or 16² takes the windows and the borders between the
+# walls apart; at 32², one step from the output, the picture only loses a little contrast. A shift
+# by one cell does damage at the same levels. In our runs 16² is the worst: there a cell is 4 pixels
+# wide.
 #
 # So the skips carry *where*, each at its own scale, and this network hardly needs its bottleneck:
-# for a single pair there is nothing global to decide. Do not carry that over to a trained pix2pix
-# unseen. There the decision "which wall" must come from somewhere wide; exercise 4 goes a first
-# step in that direction.
-#
-# ## 10 · Any size that fits
-#
-# No layer of `G` contains a size. A convolution works on any height and width, so a network trained
-# on 64×64 should accept 64×128, or 100×100? **Before you run the next cell:** one of these two
-# fails. Which one, and in which layer?
-
-# %%
-U = networks["U-Net"]
-try:
-    U(np.zeros((1, 100, 100, 3), np.float32))
-except Exception as error:
-    message = " ".join(str(error).split())
-    print(f"{type(error).__name__} in Concatenate: {'Concatenate' in message}")
-    print(message.split("ConcatOp : ")[-1][:95])
-
-
-# %%
-def sides_of(width, halvings=6):
-    """The widths that the encoder makes, and those that the decoder makes from the last."""
-    down = [width]
-    for _ in range(halvings):
-        down.append((down[-1] + 1) // 2)  # half, rounded up
-    return down, [down[-1] * 2**level for level in range(halvings + 1)]
-
-
-def result_for(height, width, model=U):
-    try:
-        return str(tuple(model(np.zeros((1, height, width, 3), np.float32)).shape))
-    except Exception:
-        return "refused"
-
-
-# %% tags=["nbval-check-output", "question-02", "question-23"]
-for height, width in [(64, 64), (64, 128), (192, 64), (100, 100)]:
-    down, up = sides_of(width)
-    print(f"{height} x {width}: {result_for(height, width)}")
-    print("   widths down", *down, "  up", *up)
-
-# %% [markdown]
-# Look at the last line. Halving rounds up, so 7 becomes 4; but doubling knows nothing of that, 4
-# becomes 8, and 8 cannot be laid beside 7. The error comes from the first `Concatenate` whose two
-# sides disagree. With six halvings, both sides must be multiples of $2^6 = 64$; a 256-pixel network
-# needs multiples of 256. For other images `pix2pix-course translate` pads by reflection and crops
-# the result.
-#
-# And what if the input had been given a fixed size, by `side=64` in `build`? Predict what changes:
-# the number of weights, what the network accepts, or what it computes?
-
-# %% tags=["nbval-check-output", "question-02", "question-24", "question-75"]
-for name, model in {"open": build(64, filters=4), "fixed": build(64, filters=4, side=64)}.items():
-    inner = [layer.output for layer in model.layers if type(layer) is layers.Conv2D][-1]
-    print(f"{name:6}input {model.input.shape}, bottleneck {inner.shape}")
-    print(f"      {trainable(model):,} weights; 64 x 128: {result_for(64, 128, model)}")
-
-# %% [markdown]
-# Only what it accepts. `None` is a size that is not known before an image comes, and no layer
-# needs to know it. The second network can say beforehand that its bottleneck is 1×1, the first
-# cannot.
-#
-# The encoder-decoder would not even complain: it has nothing to lay side by side, and returns
-# an image of another size.
-#
-# Does "accepts" mean "works"? At 64×128 the bottleneck is 1×2 and not 1×1. Now taps of its kernel
-# touch data that never did in training: section 7 counted twelve of them, still at their random
-# start. Let us set these twelve to zero, where the training size cannot notice, and see who does.
-
-# %%
-centre = np.zeros((4, 4, 1, 1), np.float32)
-centre[1:3, 1:3] = 1  # the four taps that were trained
-convs = [layer for layer in U.layers if isinstance(layer, layers.Conv2D)]
-deconvs = [layer for layer in U.layers if isinstance(layer, layers.Conv2DTranspose)]
-wide = np.concatenate([x1, x2], axis=2)
-before = [ops.convert_to_numpy(generate(U, c, "deterministic")) for c in (x1, wide)]
-kept = U.get_weights()
-for layer in (convs[-1], deconvs[0]):
-    layer.kernel.assign(layer.kernel * centre)
-after = [ops.convert_to_numpy(generate(U, c, "deterministic")) for c in (x1, wide)]
-U.set_weights(kept)
-for name, a, b in zip(("64 x 64", "64 x 128"), before, after, strict=True):
-    print(f"{name}: outputs differ by {np.abs(a - b).mean():.6f} without the untrained taps")
-
-# %% [markdown]
-# The training size sees no difference; the wide image does, if only a little here, where the
-# bottleneck matters little. So larger images are accepted, and usually look fine, but a part of
-# the network that was never trained takes part in them. The paper trained its map networks at 256
-# and tested them at 512, so it is done; it should be known.
-#
-# The other way to another size is another depth. The packaged function takes 64 to 512 pixels, and
-# the depth follows: $\log_2$ of the size.
-
-
-# %% tags=["nbval-check-output", "question-23"]
-def weights_of(image_size, filters=64):
-    return sum(sum(row[4:]) for row in parameter_table(image_size, filters))
-
-
-for image_size in (64, 128, 256, 512):
-    agrees = weights_of(image_size, 4) == trainable(unet(image_size, filters=4))
-    print(
-        f"{image_size:3d} px: {len(widths_of(image_size, 64))} halvings, "
-        f"{weights_of(image_size):10,} weights   (as in the package at 4 filters: {agrees})"
-    )
-print(f"one level more: {weights_of(512) - weights_of(256):,}")
-
-# %% [markdown]
-# Each doubling of the image adds one level of the same price. So a network for 128 pixels, as the
-# profile `cpu` trains it, is not a quarter of the one for 256, but nearly as large; the difference
-# is in the computing. What makes `cpu` light is its 24 filters: three eighths of the width are a
-# seventh of the weights.
-#
-# Sizes aside, what about *channels*? Condition and target need not have the same number of them:
-# one grey channel may become three, or the two colour channels of another colour space.
-
-# %% tags=["nbval-check-output", "question-17"]
-for inputs_, outputs_ in [(3, 3), (1, 3), (1, 2)]:
-    model = unet(64, inputs_, outputs_, filters=4)
-    answer = generate(model, np.zeros((1, 64, 64, inputs_)), "deterministic")
-    print(f"{inputs_} -> {outputs_}: output {tuple(answer.shape)}, {trainable(model):,} weights")
-
-# %% [markdown]
-# Only the first and the last layer notice. (A discriminator is given both, so its input has the sum
-# of the two numbers; see notebook 03.)
-#
-# ## 11 · Three ways to run it
-#
-# Two layers of `G` behave differently in training and after it: dropout, and normalisation. Keras
-# has one switch for both, `training`. That gives one way too few, and one of the two has a side
-# effect. `generate(G, x, mode)` names three:
-#
-# | mode | normalisation by | dropout |
-# |---|---|---|
-# | `paper` | statistics of this image | on |
-# | `deterministic` | statistics of this image | off |
-# | `running` | averages kept in training (`training=False`, as in `predict`) | off |
-#
-# The paper tests as it trains: the first row. In Keras one would write `G(x, training=True)` for
-# that. **Before you run the next cell:** `U` below has 49 weight arrays, 18 of which are moving
-# averages. How many does each call change?
-
-
-# %% tags=["nbval-check-output", "question-04"]
-def changed(call):
-    """How many weight arrays of `U` a call changes; puts them back."""
-    kept = U.get_weights()
-    call()
-    count = sum(not np.array_equal(a, b) for a, b in zip(kept, U.get_weights(), strict=True))
-    U.set_weights(kept)
-    return count
-
-
-for mode in MODES:
-    print(f"generate, mode {mode:14} changes", changed(lambda m=mode: generate(U, x2, m)))
-print("U(x, training=False)          changes", changed(lambda: U(x2, training=False)))
-print("U(x, training=True)           changes", changed(lambda: U(x2, training=True)))
-
-# %% [markdown]
-# `training=True` moves all the moving averages, towards whatever image is being *tested*: looking
-# at results changes the network. `generate` gets the same numbers without it, by running the
-# network as a pure function of its weights and discarding the new averages. Does it matter? Look
-# at another image fifty times, then ask for the first one again.
-
-
-# %%
-def l1_of(mode):
-    return float(ops.mean(ops.abs(generate(U, x1, mode) - y1)))
-
-
-for mode in MODES:
-    first, second = (generate(U, x1, mode, seed) for seed in (1, 2))
-    between = float(ops.mean(ops.abs(first - second)))
-    print(f"{mode:14} L1 {l1_of(mode):.3f}   two seeds differ by {between:.4f}")
-
-# %%
-kept = U.get_weights()
-for _ in range(50):
-    U(x2, training=True)  # only looking …
-print(f"running, after looking at another image 50 times: L1 {l1_of('running'):.3f}")
-U.set_weights(kept)
-
-# %% [markdown]
-# Only `paper` depends on the seed: that is the dropout noise, the one source of variety in pix2pix,
-# and a small one, as the paper also finds. `running` is close to the others here because all its
-# averages stem from this one image; the last line shows how easily they are spoilt, by merely
-# looking. From here on the course calls `generate`, or `translate`, which calls it, and nothing
-# is changed by looking.
-#
-# ## Questions you may bring from older code
-#
-# **What are `model.input` and `model.output`?** Older programs pass them around as if they were
-# images. What is in them?
-
-# %% tags=["nbval-check-output", "question-10"]
-print(type(U.input).__name__, U.input.shape, "holds numbers:", hasattr(U.input, "numpy"))
-inner = keras.Model(U.input, U.layers[1].output)  # a view of the first layer, with its weights
-print("first layer of x:", tuple(inner(x1).shape), "shared:", inner.layers[1] is U.layers[1])
-
-# %% [markdown]
-# No numbers: they are names of places in the network, with a shape and a type. They serve to say
-# from where to where a model goes, as in the second line, which makes a model of the part of `U`
-# up to its first layer. Numbers come into being when a model is called.
-#
-# **Drawing the model fails for want of Graphviz.** `keras.utils.plot_model` needs that program,
-# which pip does not bring. The list of layers needs nothing, and section 6 drew the U from it.
-
-# %% tags=["question-14"]
-lines = []
-build(64, filters=16, side=64).summary(line_length=88, print_fn=lines.append)
-print("\n".join("\n".join(lines).splitlines()[:14]))
-
-# %% [markdown]
-# ## Recap
-#
-# - `G` is a function from image to image. It halves with 4×4, stride 2 down to 1×1, because only
-#   there a number depends on every pixel.
-# - A transposed convolution is the transpose of a convolution: shape restored, values not.
-# - The U-Net has 54,413,955 trainable weights, 54,404,096 of them in kernels; yours equals the
-#   packaged one in count and in output.
-# - Slope 0.2, ε = 1e-5, no bias before a normalisation, none on the 1×1 bottleneck, dropout in the
-#   first three decoder blocks: each is measured above, and none gives an error when it is wrong.
-# - Skips carry *where*. Without them a network can reach a low loss and ignore its input.
-# - Looking with `training=True` changes a network; `generate` does not.
-#
-# **What this does not show.** One memorised pair is no translation: nothing was tested on unseen
-# pairs, and the ranking of skips holds for that one picture and small network. L1 alone was the
-# objective; whether a picture looks *real* has not been asked. And 64-pixel networks are shallower
-# than the paper's.
-#
-# ## Exercises
-#
-# In the cells below, write where it says `# your turn`, in place of the dots, then run the check
-# under it. A check says "right", "wrong" with a hint, or "not yet tried"; it may be run as often as
-# you like. Explanations go into the cells that say *Your answer*: double-click on them.
+# for a single pair there is nothing global to decide.
 
 # %% [markdown] tags=["exercise"]
-# ### Exercise 1 · code: the receptive field of any stack
+# ### Exercise 5 · experiment: two pairs instead of one
 #
-# Section 1 had a formula for 4×4 convolutions with stride 2. Write it for any stack of
-# convolutions, first layer first. Which field has the encoder for 256 pixels? And why does `sees`
-# never say more than 256?
-
-
-# %% tags=["exercise"]
-def receptive_field(stack):
-    """Side in pixels of what one output number depends on; stack: pairs (kernel, stride)."""
-    # <solution>
-    field, step = 1, 1  # step: how many pixels lie between two neighbours of the current grid
-    for kernel, stride in stack:
-        field += (kernel - 1) * step
-        step *= stride
-    return field
-    # </solution>
-
-
-# %% tags=["nbval-check-output"]
-exercises.check_receptive_field(receptive_field)
-
-# %% [markdown] tags=["solution"]
-# Each layer adds `kernel - 1` steps of the grid it *reads*; its own stride widens the step for the
-# layers after it. Eight halvings have a field of 766 pixels. `sees` counts pixels of a picture, and
-# there are only 256 columns to see: the rest of the field hangs over the edges.
-
-# %% [markdown] tags=["exercise"]
-# ### Exercise 2 · prediction: adding instead of concatenating
-#
-# Suppose `decode` had `Add` in place of `Concatenate`. How many trainable weights would the network
-# for 256 pixels have? Find the number in this notebook, or by the table of section 6, before you
-# build anything. What can the next layer no longer keep apart?
-
-# %% tags=["exercise"]
-# <solution>
-weights_with_add = 39_075_459
-# </solution>
-
-# %% tags=["nbval-check-output"]
-exercises.check_weights_with_add(weights_with_add)
-
-# %% [markdown] tags=["solution"]
-# 39,075,459, as many as the encoder-decoder without skips: a sum has as many channels as each of
-# its two terms, so no decoder block reads more than without skips. But 5 may be the sum of 5 and
-# 0, or of 2 and 3: the next layer cannot tell what came from the bottleneck and what from the skip,
-# and cannot weigh them differently.
-
-# %% [markdown] tags=["exercise"]
-# ### Exercise 3 · code: batch normalisation
-#
-# Write the formula of section 5 for a batch of feature maps. Over which axes do $\mu$ and
-# $\sigma$ run, and what is left to average at batch size 1, and on a 1×1 map?
-
-
-# %% tags=["exercise"]
-def batch_norm(z, gamma, beta, epsilon=1e-5):
-    """z: (batch, height, width, channels); gamma, beta: (channels,) → the shape of z."""
-    # <solution>
-    mean = np.mean(z, axis=(0, 1, 2))
-    variance = np.var(z, axis=(0, 1, 2))
-    return gamma * (z - mean) / np.sqrt(variance + epsilon) + beta
-    # </solution>
-
-
-# %% tags=["nbval-check-output"]
-exercises.check_batch_norm(batch_norm)
-
-# %% [markdown] tags=["solution"]
-# One mean and one deviation for each channel, over all images of the batch and all positions: axes
-# 0, 1 and 2. At batch size 1 the positions of the one image are left, so it is instance
-# normalisation; on a 1×1 map nothing is left but the number itself, and the output is β.
-
-# %% [markdown] tags=["exercise"]
-# ### Exercise 4 · experiment: two pairs instead of one
-#
-# The network of section 9 hardly needed its bottleneck: with a single pair there is nothing to
-# decide. Go on training `networks["U-Net"]` with both pairs (`inputs`, `targets`), repeat the cuts,
-# and set the bottleneck's output to zero as well (for example by its kernel). Have the inner skips
-# become more important, and why might they?
+# With two pairs there is something to decide. Go on training a copy of `U` with both (`inputs`,
+# `targets`), repeat the cuts, and set the bottleneck's output to zero as well (for example by its
+# kernel). Have the inner skips become more important, and why might they? Expect the bottleneck to
+# cost less than 0.02 both times.
 
 # %% tags=["exercise"]
 both = keras.models.clone_model(U)
@@ -1378,55 +1190,176 @@ for name, model in {"one pair": U, "two pairs": both}.items():
 
 # %% [markdown] tags=["solution"]
 # A little: in our runs each cut costs up to twice as much as before, in the same order, with 16²
-# still first. With two pairs there is something to tell apart, so less can be painted by heart and
-# more must be read from the condition. But the innermost skip and the bottleneck hardly count even
-# now: what distinguishes two facades can be read off at 8² and wider. It takes many pairs, and
-# a choice such as "which wall" that no single place gives away, before the bottleneck is worth its
+# still first. With two pairs there is something to tell apart, so more must be read from the
+# condition. But the innermost skip and the bottleneck hardly count even now: what distinguishes the
+# two pairs can be read off at 8² and wider. It takes many pairs before the bottleneck is worth its
 # weights.
 
-# %% [markdown] tags=["exercise"]
-# ### Exercise 5 · experiment: doubling without stamps
+# %% [markdown]
+# ## 12 · Any size that fits
 #
-# A decoder can also double by repeating each number in a 2×2 block and convolving afterwards. Some
-# implementations do so, and the package can build theirs: `build_generator` makes the network that
-# a configuration describes, and `narrow.replace(decoder="upsampling")` describes one with the other
-# decoder (the course's own is called `"transposed"`). Does the number of weights change? Compare
-# the untrained output of both decoders, as in section 7, and measure the grid: take the mean over
-# every second row and every second column, once for each of the four starts (row 0 or 1, column 0
-# or 1). Where there is a grid, the four means differ. Where has it gone, and what does the new
-# decoder cost?
+# A convolution works on any height and width, so a network trained on 64×64 should accept 64×128,
+# or 100×100? **Guess:** one of these two fails. Which one, and where?
 
-# %% alt="Untrained answers of two decoders, enlarged. The transposed convolutions leave a grid of single pixels; upsampling followed by convolution gives soft clouds without one." tags=["exercise"]
-from pix2pix_course.training import build_generator
 
-narrow = config.replace(image_size=64, generator_filters=8)
-decoders = {}
-# <solution>
-for decoder in ("transposed", "upsampling"):
-    keras.utils.set_random_seed(SEED)
-    model = build_generator(narrow.replace(decoder=decoder))
-    answer = ops.convert_to_numpy(generate(model, x1, "deterministic"))[0]
-    decoders[decoder] = [answer[:32, :32]]
-    inside = answer[8:-8, 8:-8]
-    phases = [inside[i::2, j::2].mean(axis=(0, 1)) for i in (0, 1) for j in (0, 1)]
-    print(f"{decoder:11} {trainable(model):,} weights, grid {np.std(phases, axis=0).mean():.4f}")
-image_grid(decoders, cell=1.4)
+# %% tags=["predict", "nbval-check-output", "question-02", "question-23"]
+def sides_of(width, halvings=6):
+    """The widths that the encoder makes, and those that the decoder makes from the last."""
+    down = [width]
+    for _ in range(halvings):
+        down.append((down[-1] + 1) // 2)  # half, rounded up
+    return down, [down[-1] * 2**level for level in range(halvings + 1)]
+
+
+def result_for(height, width, model=U):
+    try:
+        return str(tuple(model(np.zeros((1, height, width, 3), np.float32)).shape))
+    except Exception:
+        return "refused"
+
+
+for height, width in [(64, 64), (64, 128), (192, 64), (100, 100)]:
+    down, up = sides_of(width)
+    print(f"{height} x {width}: {result_for(height, width)}")
+    print("   widths down", *down, "  up", *up)
+
+# %% [markdown]
+# Look at the last line. Halving rounds up, so 7 becomes 4; but doubling makes 8 of 4, and 8 cannot
+# be laid beside 7. The error comes from the first `Concatenate` whose two sides disagree. With six
+# halvings, both sides must be multiples of $2^6 = 64$; a 256-pixel network needs multiples of 256.
+# For other images `pix2pix-course translate` pads by reflection and crops the result.
+#
+# And what if the input had been given a fixed size, by `side=64` in `build`?
+
+# %% tags=["nbval-check-output", "question-02", "question-24", "question-75"]
+for name, model in {"open": build(64, filters=4), "fixed": build(64, filters=4, side=64)}.items():
+    inner = [layer.output for layer in model.layers if type(layer) is layers.Conv2D][-1]
+    print(f"{name:6}input {model.input.shape}, bottleneck {inner.shape}")
+    print(f"      {trainable(model):,} weights; 64 x 128: {result_for(64, 128, model)}")
+
+# %% [markdown]
+# Only what it accepts changes. `None` is a size that is not known before an image comes. Only the
+# second network knows beforehand that its bottleneck is 1×1.
+#
+# Does "accepts" mean "works"? At 64×128 the bottleneck is 1×2. Now taps of its kernel touch data
+# that never did in training: the twelve of section 9, still at their random start. Let us set them
+# to zero and see who notices.
+
+# %% alt="A condition twice as wide as high, made of two; the U-Net's answer, which follows it; and the difference that the untrained taps make, strongly amplified: coloured speckles, strongest near the middle."
+centre = np.zeros((4, 4, 1, 1), np.float32)
+centre[1:3, 1:3] = 1  # the four taps that were trained
+inward = [layer for layer in U.layers if isinstance(layer, layers.Conv2D)][-1]
+outward = next(layer for layer in U.layers if isinstance(layer, layers.Conv2DTranspose))
+wide = np.concatenate([x1, x2], axis=2)
+before = [ops.convert_to_numpy(generate(U, c, "deterministic")) for c in (x1, wide)]
+kept = U.get_weights()
+for layer in (inward, outward):
+    layer.kernel.assign(layer.kernel * centre)
+after = [ops.convert_to_numpy(generate(U, c, "deterministic")) for c in (x1, wide)]
+U.set_weights(kept)
+for name, a, b in zip(("64 x 64", "64 x 128"), before, after, strict=True):
+    print(f"{name}: outputs differ by {np.abs(a - b).mean():.6f} without the untrained taps")
+change = np.clip(50 * (after[1] - before[1]), -1, 1)
+image_grid({"condition": wide, "answer": before[1], "difference × 50": change}, cell=2.4)
 plt.show()
-# </solution>
 
-# %% [markdown] tags=["solution"]
-# The number of weights stays the same: each kernel is 4×4 between the same channels. The grid
-# nearly goes. In a transposed convolution each of the four kinds of pixel (even or odd row and
-# column) gets other taps of the kernel, so a flat surface comes out with a pattern of period two.
-# After repeating pixels all taps touch every pixel, and what is flat stays flat. The price: each
-# pixel is computed with 16 taps in place of 4, so the decoder has four times the multiplications.
+# %% [markdown]
+# The training size sees no difference; the wide image does, if only a little here, where the
+# bottleneck matters little. So larger images are accepted, and usually look fine, but weights that
+# were never trained take part in them.
+#
+# The other way to another size is another depth: $\log_2$ of the size, in the package for 64 to 512
+# pixels.
+
+# %% tags=["nbval-check-output", "question-23"]
+for image_size in (64, 128, 256, 512):
+    print(f"{image_size:3d} px: {len(widths_of(image_size, 64))} halvings,", end=" ")
+    print(f"{by_table(image_size):10,} weights;", end=" ")
+    print(f"with 4 filters {by_table(image_size, 4):,},", end=" ")
+    print(f"{trainable(unet(image_size, filters=4)):,} in the package")
+print(f"one level more: {by_table(512) - by_table(256):,}")
+
+# %% [markdown]
+# Each doubling of the image adds one level of the same price.
+#
+# And the number of *channels*? It may differ between condition and target: one grey channel may
+# become three, or the two colour channels of another colour space.
+
+# %% tags=["nbval-check-output", "question-17"]
+for inputs_, outputs_ in [(3, 3), (1, 3), (1, 2)]:
+    model = unet(64, inputs_, outputs_, filters=4)
+    answer = generate(model, np.zeros((1, 64, 64, inputs_)), "deterministic")
+    print(f"{inputs_} -> {outputs_}: output {tuple(answer.shape)}, {trainable(model):,} weights")
+
+# %% [markdown]
+# Only the first and the last layer notice.
+
+# %% [markdown]
+# ## 13 · Three ways to run it
+#
+# Dropout and normalisation behave differently in training and after it. Keras has one switch for
+# both, `training`. `generate(G, x, mode)` names three ways:
+#
+# | mode | normalisation by | dropout |
+# |---|---|---|
+# | `paper` | statistics of this image | on |
+# | `deterministic` | statistics of this image | off |
+# | `running` | averages kept in training (`training=False`, as in `predict`) | off |
+#
+# The paper tests as it trains: the first row, in Keras `G(x, training=True)`. **Guess:** `U` has 49
+# weight arrays, 18 of which are moving averages. How many does each call change?
+
+
+# %% tags=["predict", "nbval-check-output", "question-04"]
+def changed(call):
+    """How many weight arrays of `U` a call changes; puts them back."""
+    kept = U.get_weights()
+    call()
+    count = sum(not np.array_equal(a, b) for a, b in zip(kept, U.get_weights(), strict=True))
+    U.set_weights(kept)
+    return count
+
+
+for mode in MODES:
+    print(f"generate, mode {mode:14} changes", changed(lambda m=mode: generate(U, x2, m)))
+print("U(x, training=False)          changes", changed(lambda: U(x2, training=False)))
+print("U(x, training=True)           changes", changed(lambda: U(x2, training=True)))
+
+# %% [markdown]
+# `training=True` moves all the moving averages, towards whatever image is being *tested*: looking
+# at results changes the network. `generate` gets the same numbers and discards the new averages.
+# Does it matter? Look at another image fifty times, then ask for the first one again.
+
+# %% alt="Four answers to the same condition. In the modes paper, deterministic and running they look alike; after fifty looks at another image, the mode running gives a picture with much too strong colours."
+shown, l1 = {}, {}
+for mode in MODES:
+    shown[mode], second = (generate(U, x1, mode, seed)[0] for seed in (1, 2))
+    between = float(ops.mean(ops.abs(shown[mode] - second)))
+    l1[mode] = float(ops.mean(ops.abs(shown[mode] - y1[0])))
+    print(f"{mode:14} L1 {l1[mode]:.3f}   two seeds differ by {between:.4f}")
+kept = U.get_weights()
+for _ in range(50):
+    U(x2, training=True)  # only looking …
+shown["running, later"] = generate(U, x1, "running")[0]
+U.set_weights(kept)
+later = float(ops.mean(ops.abs(shown["running, later"] - y1[0])))
+print(f"running, after 50 looks: L1 {later:.3f}")
+image_grid({title: [picture] for title, picture in shown.items()}, cell=1.6)
+plt.show()
+
+# %% [markdown]
+# Only `paper` depends on the seed: that is the dropout noise, the one source of variety in pix2pix,
+# and a small one, as the paper also finds. `running` is close to the others here because all its
+# averages stem from this one image; the last picture shows how easily they are spoilt. From here on
+# the course calls `generate`, or `translate`, which calls it.
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 6 · experiment: the network that `predict` cannot run
 #
-# Fit `broken(64, 16)` of section 7 to the first pair as in section 8, and compare its L1 distance
-# in the modes `paper` and `running`. Look at the moving variance of the normalisation at the
-# bottleneck. Why can this network not be run with `training=False`?
+# Fit `broken(64, 16)` of section 9 to the first pair as in section 10, and compare its L1 distance
+# in the modes `paper` and `running`. Expect one to be at least twice the other. Look at the moving
+# variance of the normalisation at the bottleneck. Why can this network not be run with
+# `training=False`?
 
 # %% tags=["exercise"]
 keras.utils.set_random_seed(SEED)
@@ -1445,8 +1378,24 @@ for name, norm in {"outside": norms[0], "at the bottleneck": norms[4]}.items():
 # In the mode `paper` it looks trained; in `running` it is far off. At the bottleneck the variance
 # of a single number is 0, so with each step the moving variance keeps 0.9 of itself and goes to
 # zero: after 100 steps it is 0.00003, after 300 it is nothing. With `training=False` the layer then
-# divides by $\sqrt{\varepsilon}$, about 0.003: it multiplies by 300 what differs from the moving
-# mean, and hands on what never occurred in training, where its output was always β.
+# divides by $\sqrt{\varepsilon}$, about 0.003, and hands on what never occurred in training, where
+# its output was always β.
+
+# %% [markdown]
+# ## Recap
+#
+# - $G$ halves with 4×4, stride 2 down to 1×1, because only there a number depends on every pixel.
+# - A transposed convolution is the transpose of a convolution: shape restored, values not.
+# - The U-Net has 54,413,955 trainable weights.
+# - Slope 0.2, ε = 1e-5, no bias before a normalisation, none on the 1×1 bottleneck, dropout in the
+#   first three decoder blocks: none gives an error when it is wrong.
+# - Skips carry *where*. Without them a network can reach a low loss and ignore its input.
+# - Looking with `training=True` changes a network; `generate` does not.
+
+# %% [markdown]
+# **What this does not show.** One memorised pair is no translation: nothing was tested on unseen
+# pairs, and the ranking of skips holds for that one picture and small network. Whether a picture
+# looks *real* has not been asked.
 
 # %% [markdown]
 # ## Next

@@ -10,8 +10,8 @@
 # layer by layer, measure which pixels each answer depends on, find out what it cannot see, and
 # train two small ones, of which one can be lied to.
 #
-# **Time.** About 35 minutes to read, and 40 for the exercises. The machine works for under one
-# minute on two CPU cores (profile `cpu`); on a GPU it has not been measured.
+# **Time.** About 35 minutes to read, and 40 for the exercises. The machine works for one to two
+# minutes on two CPU cores (profile `cpu`); on a GPU it has not been measured.
 #
 # **After this notebook you can**
 #
