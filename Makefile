@@ -12,7 +12,7 @@ LABS := $(notdir $(basename $(filter-out $(CORE),$(wildcard notebooks/[0-9][0-9]
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help course labs test test_students test_solutions lab notebooks clean
+.PHONY: help course labs test test_students test_solutions soak lab notebooks clean
 
 help: ## list these commands
 	@echo 'make COMMAND, where COMMAND is one of'
@@ -54,6 +54,9 @@ test_solutions:
 	$(BIN)/pix2pix-course notebooks inject build/smoke/solutions --notebooks notebooks/solutions
 	$(BIN)/python -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout 300 \
 		-p no:cacheprovider build/smoke/solutions
+
+soak: $(READY) ## kill a training thirty times, and compare its end with an unbroken one (about 10 minutes)
+	$(BIN)/python tests/soak.py
 
 lab: $(READY) ## open the notebooks in JupyterLab
 	$(BIN)/jupyter-lab notebooks

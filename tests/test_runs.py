@@ -1,12 +1,11 @@
 import json
+import os
 import shutil
 import subprocess
-import sys
-import time
 
-import keras
 import numpy as np
 import pytest
+import soak
 from PIL import Image
 
 from pix2pix_course import pipeline, runs
@@ -15,46 +14,10 @@ from pix2pix_course.evaluation import mae
 from pix2pix_course.figures.watch import WatchImages
 from pix2pix_course.notebooks import CHECKOUT
 from pix2pix_course.pairs import BadFileError, DatasetError, load_pairs
-from pix2pix_course.support.checkpoints import CheckpointError, load_checkpoint
+from pix2pix_course.support.checkpoints import CheckpointError
 from pix2pix_course.support.files import InUse, alone_in
 from pix2pix_course.translation import translate, translate_files
 from pix2pix_course.variants import fields_of
-
-TRAIN = """
-import sys
-from pix2pix_course import runs
-from pix2pix_course.config import Config
-import json
-runs.train(Config.from_dict(json.loads(sys.argv[1])), sys.argv[2], verbose=0)
-"""
-
-
-def start_training(config, folder) -> subprocess.Popen:
-    """Train in a process of its own, so that it can be killed."""
-    arguments = [sys.executable, "-c", TRAIN, json.dumps(config.to_dict()), str(folder)]
-    return subprocess.Popen(arguments, stderr=subprocess.DEVNULL)
-
-
-def state(folder) -> dict[str, np.ndarray]:
-    """Every number that a checkpoint holds."""
-    model = runs.build_pix2pix(runs.read_run(folder)[0])
-    epoch, checkpoint = runs.newest_checkpoint(folder)
-    load_checkpoint(model.networks(), model.states(), checkpoint)
-    found = {"epoch": np.array(epoch)}
-    for name, network in model.networks().items():
-        for index, variable in enumerate(network.weights):
-            found[f"{name} {index}"] = keras.ops.convert_to_numpy(variable)
-    for name, variables in model.states().items():
-        for index, variable in enumerate(variables):
-            found[f"{name} {index}"] = keras.ops.convert_to_numpy(variable)
-    return found
-
-
-def assert_same_state(first, second):
-    first, second = state(first), state(second)
-    assert first.keys() == second.keys()
-    for name, values in first.items():
-        np.testing.assert_array_equal(second[name], values, err_msg=name)
 
 
 def losses(folder) -> list[dict]:
@@ -80,7 +43,7 @@ def test_a_training_can_be_watched_and_ends_as_if_nobody_had(trained, tmp_path):
     assert all(image.shape == (2, 64, 64, 3) for image in seen.values())
     assert all(image.dtype == np.uint8 for image in seen.values())
     assert not np.array_equal(seen[0], seen[8])
-    assert_same_state(trained.folder, tmp_path / "watched")
+    soak.assert_same_state(trained.folder, tmp_path / "watched")
 
 
 def test_the_gallery_is_small_and_translates_better_than_grey():
@@ -104,32 +67,39 @@ def test_loading_needs_nothing_but_the_folder(trained):
         np.testing.assert_array_equal(ours, theirs)
 
 
-def test_a_killed_run_resumes_and_ends_bit_for_bit_like_the_unbroken_one(small_config, tmp_path):
-    config = small_config.replace(epochs=6)
-    runs.train(config, tmp_path / "unbroken", verbose=0)
+def test_a_run_that_is_killed_five_times_ends_bit_for_bit_like_the_unbroken_one(
+    small_config, tmp_path
+):
+    soak.kill_and_resume(small_config.replace(epochs=40), tmp_path, kills=5)
+    assert losses(tmp_path / "broken") == losses(tmp_path / "unbroken")
 
-    broken = tmp_path / "broken"
-    process = start_training(config, broken)
-    deadline = time.monotonic() + 120
-    while not runs.newest_checkpoint(broken)[0] >= 2:
-        assert process.poll() is None, "training ended before it could be killed"
-        assert time.monotonic() < deadline, "no checkpoint after two minutes"
-        time.sleep(0.005)
-    process.kill()
-    process.wait()
-    epoch, _ = runs.newest_checkpoint(broken)
-    assert 2 <= epoch < 6
 
-    runs.resume(broken, verbose=0)
-    assert_same_state(tmp_path / "unbroken", broken)
-    assert losses(broken) == losses(tmp_path / "unbroken")
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no limits of this kind")
+def test_a_full_disk_is_told_in_one_sentence_and_costs_no_checkpoint(trained, tmp_path):
+    import resource
+
+    folder = tmp_path / "copy"
+    shutil.copytree(trained.folder, folder)
+    full = subprocess.run(
+        [*soak.COMMAND, "resume", str(folder), "--epochs", "3"],
+        capture_output=True,
+        text=True,
+        # no file may grow beyond this size, which is less than the generator's
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)),
+    )
+    assert full.returncode == 1  # HDF5 itself would crash: -11
+    assert "generator.weights.h5" in full.stderr
+    assert "make room" in full.stderr
+    assert "Traceback" not in full.stderr
+    assert soak.assert_whole(folder, before=2) == 2
+    assert runs.resume(folder, epochs=3, verbose=0).epoch == 3
 
 
 def test_training_on_with_more_epochs_equals_training_longer(small_config, tmp_path):
     runs.train(small_config.replace(epochs=1), tmp_path / "short", verbose=0)
     runs.resume(tmp_path / "short", epochs=3, verbose=0)
     runs.train(small_config, tmp_path / "long", verbose=0)
-    assert_same_state(tmp_path / "short", tmp_path / "long")
+    soak.assert_same_state(tmp_path / "short", tmp_path / "long")
     assert runs.read_run(tmp_path / "short")[0].epochs == 3
 
 
@@ -138,8 +108,8 @@ def test_the_image_pool_is_resumed_too(small_config, tmp_path):
     runs.train(config.replace(epochs=2), tmp_path / "short", verbose=0)
     runs.resume(tmp_path / "short", epochs=3, verbose=0)
     runs.train(config, tmp_path / "long", verbose=0)
-    assert_same_state(tmp_path / "short", tmp_path / "long")
-    assert np.abs(state(tmp_path / "long")["pool 0"]).max() > 0
+    soak.assert_same_state(tmp_path / "short", tmp_path / "long")
+    assert np.abs(soak.state(tmp_path / "long")["pool 0"]).max() > 0
 
 
 def test_a_half_written_checkpoint_is_not_used(trained, tmp_path):

@@ -579,7 +579,7 @@ print(f"where the map changed: {inside:.0f} grey levels; elsewhere: {outside:.1f
 # |---|---|---|---|
 # | `smoke` | to see that every cell runs | 64 px | under a minute; grey noise, and that is right |
 # | `cpu` | to learn, on two cores | 128 px | minutes; clear windows, odd colours; the texts describe this one |
-# | `gpu` | the paper's networks and settings | 256 px | not measured; notebook 05 then trains the paper's 200 epochs, for which its authors took up to two hours (on two cores, at about 0.8 seconds a step, it would take most of a day) |
+# | `gpu` | the paper's networks and settings | 256 px | not measured; notebook 05 then trains the paper's 200 epochs, for which its authors took up to two hours (on two cores, at about 0.8 seconds a step, 400 pairs would take most of a day) |
 #
 # Your numbers will differ from those on the page; the ranges and orders in the texts should hold.
 

@@ -572,9 +572,10 @@ plt.show()
 # %% [markdown] tags=["exercise"]
 # ### Exercise 2 · prediction: adding instead of concatenating
 #
-# Suppose that the skips were added, as in a ResNet, not concatenated. How many trainable weights
-# would the network for 256 pixels have? Find the number in this section before you build anything.
-# What can the next layer no longer keep apart?
+# Suppose that the skips were added (as in a *ResNet*, a chain of blocks that add what they compute
+# to what they were given), not concatenated. How many trainable weights would the network for 256
+# pixels have? Find the number in this section before you build anything. What can the next layer no
+# longer keep apart?
 
 # %% tags=["exercise"]
 # <solution>

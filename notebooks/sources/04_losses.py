@@ -528,9 +528,9 @@ plt.show()
 
 # %% [markdown]
 # With painted houses the median photo costs about 0.3, and mid grey, which is nearly what an
-# untrained U-Net gives, a little more. A generator trained with λ = 100 should come out below the
-# median photo on its training pairs. And another *real* photo costs more than a grey rectangle: L1
-# does not measure how real a picture looks.
+# untrained U-Net gives, a little more. A generator trained with λ = 100 should end near the price
+# of the median photo. And another *real* photo costs more than a grey rectangle: L1 does not
+# measure how real a picture looks.
 
 # %% [markdown]
 # ### The package's own code

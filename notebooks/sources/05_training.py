@@ -748,7 +748,7 @@ print(f"median speed: {speed:.0f} images per second")
 # %% [markdown]
 # With painted houses and `cpu`, beginning with the plot on the right:
 #
-# - **What D believes.** The untrained D says 1/2 to both. Within an epoch D(real) is near 0.8 and
+# - **What D believes.** The untrained D says 1/2 to both. Within two epochs D(real) is near 0.8 and
 #   D(fake) near 0.2, and about there they stay. At 1 and 0, its answers would no longer tell G
 #   which pictures are a little better. At 1/2 for both it could not tell them apart: in theory that
 #   is how the game ends (notebook 00, exercise 3), but early in a training it means that D has

@@ -673,9 +673,9 @@ else:
     print_consistency({"real photos": y} | candidates)
 
 # %% [markdown]
-# With the segmenter as the judge, the order is reversed. The generated photos stand far nearer to
-# the ceiling than to the floor. Blurring them costs a lot, where PSNR gave a reward, and the flat
-# colour comes last.
+# With the segmenter as the judge, the order changes. The generated photos stand far nearer to the
+# ceiling than to the floor. Blurring them costs a lot, where PSNR gave a reward, and the flat
+# colour has the lowest mean IoU.
 #
 # And the twins of section 6? They differ from the photos by more than blur does. **Predict:** are
 # they read as well as the photos, or as badly as the blurred ones? (With another data set this cell
@@ -1140,8 +1140,8 @@ else:
 # Obedience is not beauty. For "does it look real?" one number is quoted everywhere, the *Fréchet
 # Inception distance* (FID, Heusel et al. 2017). It sends real and generated pictures through
 # Inception, a large classifier of photos, which gives 2,048 features for each picture. It describes
-# either set by the mean $\mu$ and the covariance $\Sigma$ of its features. FID is the distance
-# between the two descriptions, 0 if they agree:
+# either set by the mean $\mu$ of its features and by their covariance $\Sigma$, the table of how
+# they vary together. FID is the distance between the two descriptions, 0 if they agree:
 #
 # $$d = \lVert \mu_1 - \mu_2 \rVert^2 +
 # \mathrm{Tr}\left(\Sigma_1 + \Sigma_2 - 2\,(\Sigma_1 \Sigma_2)^{1/2}\right)$$
@@ -1245,7 +1245,8 @@ if measured:
 #   (2017) and CUT (2020) learn from two unpaired piles of pictures.
 # - **Many answers are right, and you want to choose.** One drawing of a shoe, ten shoes. Another
 #   seed hardly changed our pictures (section 12); BicycleGAN (2017) learns to vary them, and today
-#   one takes a diffusion model with a condition, such as ControlNet (2023).
+#   one takes a diffusion model (a network that takes noise out of a picture, step by step) with a
+#   condition, such as ControlNet (2023).
 # - **Megapixels.** A street scene of 2048 × 1024 from its label map: pix2pixHD (2018; a coarse
 #   generator inside a fine one, several D's at different scales, and a loss on D's features in
 #   place of L1), SPADE (2019).

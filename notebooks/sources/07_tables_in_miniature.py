@@ -595,11 +595,11 @@ print(len(set(winners)), "different winners")
 #   judge for all.
 # - An order is worth stating if the seeds agree about it and there are enough of them: with three
 #   and three, luck puts a given one of two equal rows on top once in 20.
-# - Came out as in the paper: an adversarial term beside L1 beats L1 alone, skips beat no skips, and
-#   without L1 the condition is needed.
+# - Came out as in the paper: L1+GAN beats L1 alone, skips beat no skips, and without L1 the
+#   condition is needed.
 # - Came out the other way round: cGAN alone against L1+GAN and against L1, and the two
 #   encoder-decoders.
-# - Too close to call: the condition beside L1, and the four patches.
+# - Too close to call here: L1+cGAN against L1 and against L1+GAN, and the four patches.
 # - You can sort means without a spread, but the order may not be real.
 #
 # **What this does not show.** It shows nothing about Cityscapes, 256 pixels or long trainings: each

@@ -2,6 +2,8 @@
 
 import contextlib
 import json
+import math
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -30,13 +32,33 @@ def save_checkpoint(networks: dict, states: dict, folder: Path, epoch: int) -> P
     with atomic(final) as partial:  # only after this block it is visible, and whole
         partial.mkdir(parents=True)
         for name, network in networks.items():
-            network.save_weights(partial / f"{name}.weights.h5")
+            save_weights(network, partial / f"{name}.weights.h5")
         for name, variables in states.items():
             np.savez(partial / f"{name}.npz", *map(keras.ops.convert_to_numpy, variables))
     for old in final.parent.glob(f"{PREFIX}*"):
         if old != final:
             remove(old)
     return final
+
+
+def save_weights(network: keras.Model, file: Path) -> None:
+    """Write `<name>.weights.h5`, or say that there is no room for it.
+
+    Raises:
+        CheckpointError: the disk is full. HDF5 itself would end the process with a crash.
+    """
+    # float32, and what HDF5 writes about each
+    size = sum(4 * math.prod(variable.shape) + 10_000 for variable in network.weights)
+    try:
+        if hasattr(os, "posix_fallocate"):  # not on Windows and macOS
+            with file.open("wb") as room:
+                os.posix_fallocate(room.fileno(), 0, size)
+        network.save_weights(file)
+    except OSError as error:
+        raise CheckpointError(
+            f"{file} needs {size / 1e6:.1f} MB, and cannot be written ({error.strerror or error}): "
+            "make room, then go on from the last checkpoint"
+        ) from error
 
 
 def load_checkpoint(networks: dict, states: dict, checkpoint: Path) -> None:
@@ -98,7 +120,7 @@ def trained_once(build: Callable, train: Callable, how: dict, weights: Path) -> 
     # by hand, not by `atomic`: Keras wants the ending .weights.h5
     note.unlink(missing_ok=True)  # it must never stand beside weights that it does not describe
     partial = weights.with_name("partial.weights.h5")
-    network.save_weights(partial)
+    save_weights(network, partial)
     partial.replace(weights)
     with atomic(note) as partial:
         partial.write_text(json.dumps(how, indent=1) + "\n")
