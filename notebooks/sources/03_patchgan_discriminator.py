@@ -47,6 +47,7 @@ from pix2pix_course.support.engine import exact_float32
 from pix2pix_course.support.gradients import gradient
 from pix2pix_course.training import build_discriminator
 
+plt.rcParams["figure.dpi"] = 85
 exact_float32()  # a GPU may round factors to ten bits, but here results are compared closely
 
 # %% tags=["parameters"]
@@ -142,8 +143,8 @@ history = critic.fit(walls, answers, batch_size=100, epochs=8, verbose=0)
 # %% [markdown]
 # Now compare three prices for a wall of brightness $v$: the expected L1, the expected L2, and
 # $-\log \sigma(D(v))$, the price that a generator pays to this discriminator. The sigmoid $\sigma$
-# makes a probability of D's answer. Notebook 04 derives the price; here it matters only that it is
-# low where D answers "real".
+# makes a probability of D's answer, which before it is called a *logit*. Notebook 04 derives the
+# price; here it matters only that it is low where D answers "real".
 
 # %% alt="The price of a painted wall by its brightness. Expected L1 is flat between the two real walls, expected L2 lowest midway; the learned loss has a valley at each real wall and a high ridge between."
 v = np.linspace(-1, 1, 201)
@@ -945,7 +946,8 @@ plt.show()
 #
 # The profile `cpu` of notebook 05 goes below it: patches of 16 of 128 pixels, one strided layer. In
 # trainings of minutes the small D was the better teacher (the mean IoU of notebook 06, best at 1,
-# was 0.77 with 16 pixels and 0.73 with 34 after 8,000 steps, one seed each).
+# was 0.77 with 16 pixels and 0.73 with 34 after 8,000 steps, one seed each, by a segmenter of their
+# own).
 #
 # ## 10 · Lying to the discriminator: does it need the condition?
 #
