@@ -32,7 +32,7 @@ labs: $(READY) ## run notebooks 07 and up, the experiments, showing their progre
 #   copies with smoke's parameters and the stored outputs: it runs each cell and compares.
 # That a run can be repeated follows: these two and the stored one agree on each fact.
 # Notebook 06 reads what 05 has trained, so that a process runs an edition in order.
-test: $(READY) ## lint, spelling, unit tests, and a smoke run of every notebook (under 15 minutes)
+test: $(READY) ## lint, spelling, unit tests, and a smoke run of every notebook (15 to 25 minutes)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/codespell

@@ -411,7 +411,7 @@ for row in (run.history[0], run.history[-1]):
 # (This section is about house fronts. With other data sets it runs, but the names mean nothing.)
 
 # %% alt="The map of house 2 with a grid from 0 to 64 in both directions, and beside it a key of the twelve colours and their names, from background, facade and window to shop."
-house = test.condition[-2]
+house = houses[0].copy()
 figure, axis = plt.subplots(figsize=(5.6, 3.6), layout="constrained")
 axis.imshow(house, extent=(0, 64, 64, 0), interpolation="nearest")
 axis.set(xticks=range(0, 65, 8), yticks=range(0, 65, 8))
@@ -440,7 +440,7 @@ mine = put(mine, "facade", 16, 48, 28, 59)  # and one below, for a door in its p
 mine = put(mine, "door", 19, 48, 25, 59)
 mine = put(mine, "shop", 41, 48, 57, 59)  # a shop at the right
 mine = put(mine, "balcony", 3, 39, 57, 43)  # one balcony for all
-print("the house in the file is as it was:", np.array_equal(house, test.condition[-2]))
+print("the house in the file is as it was:", np.array_equal(house, houses[0]))
 
 # %% [markdown]
 # **Guess before you run the next two cells:** a wall, a door, a shop, a balcony. Which of the four
