@@ -1,5 +1,6 @@
 import hashlib
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -203,6 +204,15 @@ def test_painting_again_changes_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(painter, "paint_pair", lambda *_: pytest.fail("painted again"))
     assert paint(folder) == folder
     assert contents(folder) == before
+
+
+def test_of_two_that_paint_one_set_one_waits_for_the_other(tmp_path, monkeypatch):
+    painted = []
+    monkeypatch.setattr(painter, "paint_pair", lambda *of: painted.append(of) or paint_pair(*of))
+    with ThreadPoolExecutor(2) as both:
+        folders = list(both.map(paint, [tmp_path / "set"] * 2))
+    assert folders == [tmp_path / "set"] * 2
+    assert len(painted) == len(list(folders[0].rglob("*.png"))) == 6  # each pair once
 
 
 def test_an_interrupted_painting_never_looks_complete(tmp_path, monkeypatch):
