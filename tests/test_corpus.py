@@ -1,5 +1,7 @@
 """Files as people have them: each is read right, or refused by one error that names it."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -22,6 +24,15 @@ def read(image: Image.Image, path, **options) -> np.ndarray:
     return np.concatenate(read_pair(path), axis=1)
 
 
+def flipped(image: Image.Image, path: Path, tenth: int) -> Path:
+    """The file of a picture, with one byte of it changed."""
+    image.save(path)
+    content = bytearray(path.read_bytes())
+    content[len(content) * tenth // 10] ^= 0xFF
+    path.write_bytes(content)
+    return path
+
+
 def refused(path) -> str:
     with pytest.raises(BadFileError) as caught:
         read_pair(path)
@@ -41,22 +52,14 @@ def test_a_truncated_file_is_refused(pair, tmp_path, suffix, tenth):
 
 @pytest.mark.parametrize("tenth", TENTHS)
 def test_a_png_with_a_flipped_byte_is_refused(pair, tmp_path, tenth):
-    path = tmp_path / "flipped.png"
-    pair.save(path)
-    content = bytearray(path.read_bytes())
-    content[len(content) * tenth // 10] ^= 0xFF
-    path.write_bytes(content)
+    path = flipped(pair, tmp_path / "flipped.png", tenth)
     assert "truncated or damaged" in refused(path)
 
 
 @pytest.mark.parametrize("tenth", TENTHS)
 def test_a_jpeg_with_a_flipped_byte_is_another_picture_or_refused(pair, tmp_path, tenth):
     """JPEG has no checksum, so nobody can tell it from a picture."""
-    path = tmp_path / "flipped.jpg"
-    pair.save(path)
-    content = bytearray(path.read_bytes())
-    content[len(content) * tenth // 10] ^= 0xFF
-    path.write_bytes(content)
+    path = flipped(pair, tmp_path / "flipped.jpg", tenth)
     try:
         a, b = read_pair(path)
     except BadFileError:
