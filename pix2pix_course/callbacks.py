@@ -93,12 +93,14 @@ class SampleImages(keras.callbacks.Callback):
         super().__init__()
         self.pairs, self.folder, self.translate = pairs, Path(folder), translate
         self.every, self.last_epoch = every, last_epoch
+        self.drawn_after, self.generated = 0, []  # the last time: after which epoch, and what
 
     def on_epoch_end(self, epoch, logs=None):
         number = epoch + 1
         if number % self.every and number != self.last_epoch:
             return
-        columns = self.pairs.condition, map(self.translate, self.pairs.condition), self.pairs.target
+        self.drawn_after, self.generated = number, [*map(self.translate, self.pairs.condition)]
+        columns = self.pairs.condition, self.generated, self.pairs.target
         rows = [np.concatenate(row, axis=1) for row in zip(*columns, strict=True)]
         self.folder.mkdir(parents=True, exist_ok=True)
         Image.fromarray(np.concatenate(rows)).save(self.folder / f"epoch_{number:04d}.png")

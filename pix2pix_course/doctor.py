@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from pix2pix_course import versions
 from pix2pix_course.config import PROFILES
-from pix2pix_course.support.engine import engine_name
+from pix2pix_course.support.engine import driver_gpus, why_no_gpu
 
 GIB = 2**30
 
@@ -25,13 +25,6 @@ gpus = used_gpus()
 import keras
 print(json.dumps(gpus))
 """
-
-FOR_GPUS = {
-    "tensorflow": "pip install -e '.[gpu]'",
-    "jax": "pip install 'jax[cuda13]'",
-    "torch": "install a build of PyTorch for CUDA, see pytorch.org",
-}
-"""What makes each engine use an NVIDIA GPU."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +61,7 @@ class Machine:
         if self.problem:
             rows.append(("Problem", self.problem))
         elif self.gpus and not self.used_gpus:
-            rows.append(("Problem", f"the engine does not use the GPU: {FOR_GPUS[engine_name()]}"))
+            rows.append(("Problem", f"the engine does not use the GPU: {why_no_gpu()}"))
         rows.append(("Profile", "{} ({})".format(*self.advice)))
         return "\n".join(f"{name:15} {text}" for name, text in rows)
 
@@ -87,16 +80,6 @@ def inspect_machine() -> Machine:
         *ask_engine(),
         others,
     )
-
-
-def driver_gpus() -> tuple[str, ...]:
-    """What `nvidia-smi` lists; nothing where there is no such command or driver."""
-    query = ["nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader"]
-    try:
-        answer = subprocess.run(query, capture_output=True, text=True, check=True, timeout=30)
-    except (OSError, subprocess.SubprocessError):
-        return ()
-    return tuple(line.strip() for line in answer.stdout.splitlines() if line.strip())
 
 
 def ask_engine() -> tuple[tuple[str, ...], str | None]:

@@ -42,8 +42,9 @@ from pix2pix_course.pairs import (
 from pix2pix_course.palettes import Palette
 from pix2pix_course.pipeline import training_batches
 from pix2pix_course.support.checkpoints import load_checkpoint, newest_checkpoint, save_checkpoint
-from pix2pix_course.support.engine import original_errors, use_devices, used_gpus, versions
+from pix2pix_course.support.engine import made_with, original_errors, unused_gpus, use_devices
 from pix2pix_course.support.files import LOCK, alone_in, atomic
+from pix2pix_course.support.health import Health
 from pix2pix_course.support.history import HistoryRows, cut_history, read_history, tensorboard
 from pix2pix_course.training import TERMS, build_generator, build_pix2pix
 
@@ -243,10 +244,10 @@ def fit(
     if checkpoint is not None:
         load_checkpoint(model.networks(), model.states(), checkpoint)
     run = open_run(folder, config, model.generator, config.epochs, describe_data(dataset))
-    for warning in [*before_training(dataset, config), *run.faults]:
+    for warning in [*before_training(dataset, config), *run.faults, *unused_gpus()]:
         warnings.warn(warning, stacklevel=3)
     batches, steps = run.batches(dataset, first_epoch)
-    samples = run.pairs(dataset, dataset.evaluation_split, SAMPLE_ROWS)
+    shown = run.pairs(dataset, dataset.evaluation_split, SAMPLE_ROWS)
 
     def translate(image):
         return run.picture(run.generate(run.condition(image)), image)
@@ -256,6 +257,7 @@ def fit(
             save_checkpoint(model.networks(), model.states(), folder, epoch + 1)
 
     every, last = config.sample_every, config.epochs
+    samples = SampleImages(shown, folder / "samples", translate, every, last)
     around = [
         SeedEachEpoch(config.seed),
         Throughput(steps * config.batch_size),
@@ -263,7 +265,8 @@ def fit(
         StopOnNaN(),
         HistoryRows(folder / "history.csv", COLUMNS),
         *tensorboard(folder / "tensorboard"),
-        SampleImages(samples, folder / "samples", translate, every, last),
+        samples,
+        Health(samples),
         *([EpochLines(every, last)] if verbose == "lines" else []),
         keras.callbacks.LambdaCallback(on_epoch_end=keep),
         *callbacks,
@@ -293,8 +296,7 @@ def describe_data(dataset: Dataset) -> dict:
 
 def write_config(folder: Path, config: Config, data: dict) -> None:
     """Write `config.json`."""
-    made_with = versions() | {"device": ", ".join(used_gpus()) or "CPU"}
-    content = {"config": config.to_dict(), "data": data, "made_with": made_with}
+    content = {"config": config.to_dict(), "data": data, "made_with": made_with()}
     with atomic(folder / "config.json") as partial:
         partial.write_text(json.dumps(content, indent=2) + "\n")
 

@@ -107,6 +107,8 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=30)
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
+    # whoever starts this in the background has it, and its trainings, ignore Ctrl-C
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with tempfile.TemporaryDirectory() as place:
         place = Path(place)
         data = paint_folder(place / "data", train=10, val=2, test=3, size=64, progress=False)

@@ -5,7 +5,8 @@ import sys
 import psutil
 import pytest
 
-from pix2pix_course import doctor
+from pix2pix_course import doctor, runs
+from pix2pix_course.support import engine
 
 LAPTOP = doctor.Machine(cores=2, memory=8.0, others={"keras": "3.10.0"})
 CARD = "Tesla T4, 15360 MiB"
@@ -73,20 +74,45 @@ def test_an_engine_that_will_not_do_is_a_sentence(monkeypatch, script, problem):
     assert len(found.splitlines()) == 1
 
 
-def test_what_makes_an_engine_use_the_gpu_is_its_own(monkeypatch):
-    monkeypatch.setattr(doctor, "engine_name", lambda: "jax")
+@pytest.mark.parametrize(
+    ("name", "hidden", "why"),
+    [
+        ("jax", None, "pip install 'jax[cuda13]'"),
+        ("tensorflow", None, "pip install -e '.[gpu]'"),
+        ("tensorflow", "-1", "the variable CUDA_VISIBLE_DEVICES hides it"),
+        ("jax", "", "the variable CUDA_VISIBLE_DEVICES hides it"),
+    ],
+)
+def test_why_an_engine_does_not_use_the_gpu(monkeypatch, name, hidden, why):
+    monkeypatch.setattr(engine, "engine_name", lambda: name)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if hidden is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", hidden)
     report = doctor.Machine(cores=2, memory=8.0, gpus=(CARD,)).report()
-    assert "does not use the GPU: pip install 'jax[cuda13]'" in report
+    assert f"does not use the GPU: {why}" in report
+
+
+def drivers_say(monkeypatch, table: str) -> None:
+    done = subprocess.CompletedProcess("nvidia-smi", 0, stdout=table)
+    monkeypatch.setattr(engine.subprocess, "run", lambda *a, **k: done)
 
 
 def test_gpus_are_read_from_the_drivers_table(monkeypatch):
-    table = "NVIDIA H100, PCIe, 81559 MiB\nTesla T4, 15360 MiB\n"
-    monkeypatch.setattr(
-        subprocess, "run", lambda *a, **k: subprocess.CompletedProcess(a, 0, stdout=table)
-    )
-    assert doctor.driver_gpus() == ("NVIDIA H100, PCIe, 81559 MiB", CARD)
+    drivers_say(monkeypatch, f"NVIDIA H100, PCIe, 81559 MiB\n{CARD}\n")
+    assert engine.driver_gpus() == ("NVIDIA H100, PCIe, 81559 MiB", CARD)
+
+
+def test_a_training_on_the_cpu_beside_a_gpu_says_why(monkeypatch, small_config, tmp_path, capsys):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")  # where a GPU is, it is hidden
+    assert engine.unused_gpus() == []
+    drivers_say(monkeypatch, f"{CARD}\n")
+    said = f"TensorFlow computes on the CPU, not on {CARD}: the variable CUDA_VISIBLE_DEVICES"
+    with pytest.warns(UserWarning, match=said):
+        runs.train(small_config.replace(epochs=1), tmp_path / "run", verbose=0)
+    engine.setup()
+    assert capsys.readouterr().out.splitlines()[1].startswith(said)
 
 
 def test_no_driver_means_no_gpu(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert doctor.driver_gpus() == ()
+    assert engine.driver_gpus() == ()

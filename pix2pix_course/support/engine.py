@@ -5,6 +5,7 @@ import importlib.util
 import json
 import os
 import platform
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from importlib import metadata
@@ -18,6 +19,14 @@ ENGINES = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
 """What Keras can compute with, and the course too."""
 
 
+FOR_GPUS = {
+    "tensorflow": "pip install -e '.[gpu]'",
+    "jax": "pip install 'jax[cuda13]'",
+    "torch": "install a build of PyTorch for CUDA, see pytorch.org",
+}
+"""What makes each engine use an NVIDIA GPU."""
+
+
 class EngineError(ImportError):
     """Keras' settings ask for what is not there, or for what the course cannot use."""
 
@@ -28,6 +37,8 @@ def setup() -> None:
         engine, gpus = engine_name(), used_gpus()
     version, keras = (metadata.version(package) for package in (engine, "keras"))
     print(f"{ENGINES[engine]} {version}, Keras {keras}, {len(gpus)} GPU")
+    for sentence in unused_gpus():
+        print(sentence)
 
 
 def engine_name() -> str:
@@ -80,6 +91,33 @@ def used_gpus() -> list[str]:
     import torch
 
     return [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
+
+
+def driver_gpus() -> tuple[str, ...]:
+    """What `nvidia-smi` lists; nothing where there is no such command or driver."""
+    query = ["nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader"]
+    try:
+        answer = subprocess.run(query, capture_output=True, text=True, check=True, timeout=30)
+    except (OSError, subprocess.SubprocessError):
+        return ()
+    return tuple(line.strip() for line in answer.stdout.splitlines() if line.strip())
+
+
+def unused_gpus() -> list[str]:
+    """A sentence if there is a GPU and the engine computes without it; else nothing."""
+    gpus = driver_gpus()
+    if not gpus or used_gpus():
+        return []
+    return [f"{ENGINES[engine_name()]} computes on the CPU, not on {gpus[0]}: {why_no_gpu()}"]
+
+
+def why_no_gpu() -> str:
+    """What keeps the engine from a GPU that the driver reports, or what to install."""
+    if os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1"):
+        return "the variable CUDA_VISIBLE_DEVICES hides it"
+    if engine_name() == "tensorflow" and os.name == "nt":
+        return "TensorFlow uses no GPU under Windows; run the course in WSL 2"
+    return FOR_GPUS[engine_name()]
 
 
 def use_devices(count: int | None, batch_size: int) -> None:
@@ -156,6 +194,11 @@ def versions() -> dict[str, str]:
         with contextlib.suppress(metadata.PackageNotFoundError):
             found[package] = metadata.version(package)
     return found
+
+
+def made_with() -> dict[str, str]:
+    """`versions`, and the device that the engine computes with; it is started for that."""
+    return versions() | {"device": ", ".join(used_gpus()) or "CPU"}
 
 
 _errors: list[Exception] = []
