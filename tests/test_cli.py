@@ -377,7 +377,7 @@ def machine(problem=None):
 
 
 def test_run_passes_everything_on_and_prints_table_and_products(call, monkeypatch, tmp_path):
-    results = [runner.Result("01_one", "passed", 61.2, tmp_path / "01_one.ipynb")]
+    results = [runner.Result(Path("01_one.ipynb"), "passed", 61.2, tmp_path / "01_one.ipynb")]
     seen = {}
 
     def run_notebooks(names, **options):

@@ -8,12 +8,13 @@ import sys
 import time
 
 import nbformat
+import psutil
 import pytest
 from small_notebooks import PARAMETERS, printed, write
 
 from pix2pix_course.figures import sliders
 from pix2pix_course.notebooks import CHECKOUT, files, run
-from pix2pix_course.notebooks.run import HEADLESS
+from pix2pix_course.notebooks.kernels import HEADLESS
 
 
 def test_a_run_injects_what_each_notebook_knows_and_reports(tmp_path):
@@ -89,10 +90,18 @@ def test_a_run_can_be_followed(tmp_path, capfd):
     [
         (("x = 1", "1 / 0", "later = 1"), "In [4] ('1 / 0'): ZeroDivisionError: division by zero"),
         (("import sys", "sys.exit(0)", "later = 1"), "In [4] ('sys.exit(0)'): SystemExit"),
-        (("import os; os._exit(0)", "later = 1"), "In [3] ('import os; os._exit(0)'): DeadKernel"),
+        (
+            ("import os; os._exit(3)",),
+            "In [3] ('import os; os._exit(3)'): DeadKernelError: it ended by",
+        ),
+        (("import os; os.abort()",), "DeadKernelError: it crashed (signal 6, Aborted)"),
+        (
+            ("import os; os.kill(os.getpid(), 9)",),
+            "killed it (signal 9): most often memory ran out",
+        ),
         (("import time; time.sleep(60)", "later = 1"), "In [3] ('import time; time.sleep(60)'): "),
     ],
-    ids=["error", "sys.exit(0)", "dead kernel", "timeout"],
+    ids=["error", "sys.exit(0)", "kernel ended", "kernel crashed", "kernel killed", "timeout"],
 )
 def test_a_failure_is_reported_kept_and_does_not_stop_the_next(tmp_path, capfd, cells, error):
     write(tmp_path / "n", "01_bad", *cells)
@@ -109,6 +118,95 @@ def test_a_failure_is_reported_kept_and_does_not_stop_the_next(tmp_path, capfd, 
     assert good.status == "passed"
     assert "01_bad failed" in capfd.readouterr().out
     assert json.loads((tmp_path / "o/report.json").read_text())["01_bad"]["error"] == bad.error
+
+
+def test_memory_that_runs_out_is_named_and_ends_what_the_notebook_has_started(tmp_path):
+    path = write(
+        tmp_path,
+        "01_greedy",
+        "import pathlib, subprocess, time\nchild = subprocess.Popen(['sleep', '60'])",
+        "pathlib.Path('pid').write_text(str(child.pid))",
+        "hog = b'x' * 10**9\ntime.sleep(60)",
+    )
+    error = run.execute(path, tmp_path / "o.ipynb", working_folder=tmp_path, memory_limit=0.7)
+    assert "OutOfMemory: " in error
+    assert "0.7 GiB allowed" in error
+    child = psutil.Process(int((tmp_path / "pid").read_text()))
+    assert child.status() == psutil.STATUS_ZOMBIE or not child.is_running()
+
+
+FULL_DISK = """
+import resource
+from pathlib import Path
+from pix2pix_course.notebooks import run
+resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))  # no file may be larger
+results = run.run_notebooks(folder=Path("n"), output=Path("o"), values={})
+print(*(f"{r.notebook} {r.status} {r.error}" for r in results), sep="\\n")
+"""
+
+
+def test_a_full_disk_fails_one_notebook_with_the_reason(tmp_path):
+    write(tmp_path / "n", "01_large", "print('words ' * 20_000)", "later = 1")
+    write(tmp_path / "n", "02_small", "print('fine')")
+    command = [sys.executable, "-c", FULL_DISK]
+    environment = os.environ | {"PYTHONPATH": str(CHECKOUT)}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "01_large failed OSError: [Errno 27] File too large" in done.stdout
+    assert "02_small passed None" in done.stdout
+
+
+def test_a_report_that_cannot_be_written_costs_no_result(tmp_path, monkeypatch, capsys):
+    write(tmp_path / "n", "01_one", "print('fine')")
+
+    def full(path):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(run, "atomic", full)
+    (result,) = run.run_notebooks(folder=tmp_path / "n", output=tmp_path / "o", values={})
+    assert result.status == "passed"
+    assert "report.json cannot be written (No space left on device)" in capsys.readouterr().out
+
+
+def broken_off(tmp_path, status: str) -> dict:
+    """The report of a run whose second of three notebooks did not end."""
+    for name in ("01_one", "02_two", "03_three"):
+        write(tmp_path / "n", name, f"print({name!r})")
+    run.run_notebooks(folder=tmp_path / "n", output=tmp_path / "o", values={"SEED": 1})
+    report = json.loads((tmp_path / "o/report.json").read_text())
+    report["02_two"]["status"] = status
+    (tmp_path / "o/report.json").write_text(json.dumps(report))
+    return {"folder": tmp_path / "n", "output": tmp_path / "o"}
+
+
+def started(capsys) -> list[str]:
+    return [line[:-2] for line in capsys.readouterr().out.splitlines() if line.endswith(" …")]
+
+
+@pytest.mark.parametrize("status", ["running", "interrupted"])
+def test_a_run_that_was_broken_off_goes_on_where_it_was(tmp_path, capsys, status):
+    place = broken_off(tmp_path, status)
+    started(capsys)
+    results = run.run_notebooks(**place, values={"SEED": 1})
+    assert [r.notebook for r in results] == ["01_one", "02_two", "03_three"]
+    assert [r.status for r in results] == ["passed"] * 3
+    assert started(capsys) == ["02_two", "03_three"]
+    run.run_notebooks(**place, values={"SEED": 1})  # the last one came to its end: all anew
+    assert started(capsys) == ["01_one", "02_two", "03_three"]
+
+
+@pytest.mark.parametrize("change", ["parameters", "notebook", "report"])
+def test_another_run_than_the_one_that_was_broken_off_begins_anew(tmp_path, capsys, change):
+    place, seed = broken_off(tmp_path, "running"), 1
+    if change == "parameters":
+        seed = 2
+    elif change == "notebook":
+        write(tmp_path / "n", "01_one", "print('changed')")
+    else:
+        (tmp_path / "o/report.json").write_text("{")
+    started(capsys)
+    run.run_notebooks(**place, values={"SEED": seed})
+    assert started(capsys) == ["01_one", "02_two", "03_three"]
 
 
 def test_a_misspelled_parameter_stops_before_anything_runs(tmp_path):

@@ -24,7 +24,7 @@ def explore(
     Without a reader, and where ipywidgets is missing, it is one figure with the states `shown` side
     by side. A kernel cannot tell whether it has a reader: it is the same for JupyterLab and for
     papermill, and a slider that papermill stores is an empty box. So whoever runs notebooks without
-    one says so by the variable `HEADLESS`, as `execution.execute` does.
+    one says so by the variable `HEADLESS`, as `notebooks.kernels` does.
 
     Args:
         draw: `draw(value, *axes)` draws one state on empty axes, one below the other.

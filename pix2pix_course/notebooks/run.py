@@ -1,8 +1,7 @@
 """Run notebooks headless: one through papermill, or many with a report on each."""
 
-import dataclasses
+import hashlib
 import json
-import os
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,12 +12,12 @@ import nbformat
 
 from pix2pix_course import atomic, did_you_mean, versions
 from pix2pix_course.exercises.checking import first_line
-from pix2pix_course.notebooks import CHECKOUT, files
+from pix2pix_course.notebooks import files
+from pix2pix_course.notebooks.kernels import Kernels
 from pix2pix_course.support.engine import ENGINES, engine_name
 
-PASSED, FAILED, INTERRUPTED = "passed", "failed", "interrupted"
-HEADLESS = "PIX2PIX_COURSE_HEADLESS"
-"""Environment variable: nobody is there to move a slider."""
+PASSED, FAILED, INTERRUPTED, RUNNING = "passed", "failed", "interrupted", "running"
+REPORT = "report.json"
 
 # --- one notebook ------------------------------------------------------------------------
 
@@ -34,6 +33,7 @@ def execute(
     total_timeout: float | None = None,
     keep_going: bool = False,
     output_limit: int | None = None,
+    memory_limit: float | None = None,
     follow: bool = False,
 ) -> str | None:
     """Execute one notebook through papermill with the interpreter that runs this function.
@@ -46,17 +46,17 @@ def execute(
         data_folder: where the kernel looks for data sets; default: as this process does.
         timeout, total_timeout: seconds that one cell, or all together, may take; None: any.
         keep_going: execute the cells below a failing one too, unless the kernel is dead.
-        output_limit: characters that all cells may print; then the kernel is killed.
+        output_limit, memory_limit: characters that all cells may print, GiB that the kernel and its
+            children may use; then they are killed.
         follow: also write what the cells print to this process's stdout, as it comes.
 
     Returns:
         None when every cell ran, else one line: the cell, the error.
     """
     import papermill
+    from nbclient.exceptions import DeadKernelError
 
     reason = begin = None
-    kernels = []
-    printed = _Printed(sys.stdout if follow else None, output_limit, kernels)
 
     def time_left(cell) -> int:
         nonlocal begin
@@ -64,31 +64,37 @@ def execute(
         return max(1, round(begin + total_timeout - time.monotonic()))
 
     target.unlink(missing_ok=True)
-    try:
-        papermill.execute_notebook(
-            notebook if engine_name() == "tensorflow" else without_tensorflow(notebook),
-            target,
-            parameters=dict(values or {}),
-            cwd=working_folder,
-            progress_bar=sys.stderr.isatty(),
-            execution_timeout=timeout,
-            timeout_func=time_left if total_timeout else None,
-            allow_errors=keep_going,
-            kernel_manager_class=_kernel_manager(data_folder, kernels),
-            # A progress bar's many lines become the last one.
-            coalesce_streams=True,
-            stdout_file=printed if follow or output_limit else None,
-            stderr_file=printed if output_limit else None,
-        )
-    except papermill.PapermillExecutionError:
-        pass  # the notebook holds it
-    except Exception as error:  # a dead kernel, a cell over its time: the notebook does not tell
-        reason = f"{type(error).__name__}: {first_line(error)}"
-        if printed.is_full:
-            reason = f"{TooMuchOutput.__name__}: more than {output_limit} characters were printed"
+    with Kernels(
+        data_folder, sys.stdout if follow else None, output_limit, memory_limit
+    ) as kernels:
+        try:
+            papermill.execute_notebook(
+                notebook if engine_name() == "tensorflow" else without_tensorflow(notebook),
+                target,
+                parameters=dict(values or {}),
+                cwd=working_folder,
+                progress_bar=sys.stderr.isatty(),
+                execution_timeout=timeout,
+                timeout_func=time_left if total_timeout else None,
+                allow_errors=keep_going,
+                kernel_manager_class=kernels.manager(),
+                # A progress bar's many lines become the last one.
+                coalesce_streams=True,
+                stdout_file=kernels if follow or output_limit else None,
+                stderr_file=kernels if output_limit else None,
+            )
+        except papermill.PapermillExecutionError:
+            pass  # the notebook holds it
+        except Exception as error:  # a dead kernel, a cell over its time, a full disk
+            reason = f"{type(error).__name__}: {first_line(error)}"
+            if kernels.ended or isinstance(error, DeadKernelError):
+                reason = kernels.how_it_died() or reason
     if not target.exists():
         return reason
-    executed = files.read(target)
+    try:
+        executed = files.read(target)
+    except Exception:  # the disk is full, and it is only half there
+        return reason or f"{target} cannot be read"
     return f"{_last_started(executed)}: {reason}" if reason else files.first_problem(executed)
 
 
@@ -102,69 +108,12 @@ def without_tensorflow(notebook: Path) -> nbformat.NotebookNode:
     return changed
 
 
-class TooMuchOutput(Exception):
-    """Raised into the reading of a cell's output, so that an endless loop fills no memory."""
-
-
-class _Printed:
-    """Where papermill writes what cells print: hands it on, and kills a kernel that never ends."""
-
-    def __init__(self, stream, limit: int | None, kernels: list):
-        self.stream, self.left, self.kernels = stream, limit, kernels
-        self.is_full = False
-
-    def write(self, text: str) -> None:
-        if self.stream:
-            self.stream.write(text)
-        if self.left is not None:
-            self.left -= len(text)
-            self.is_full = self.left < 0
-        if self.is_full:
-            # An exception alone would wait for the end of the cell.
-            for kernel in self.kernels:
-                kernel.provisioner.process.kill()
-            raise TooMuchOutput
-
-    def flush(self) -> None:
-        if self.stream:
-            self.stream.flush()
-
-
 def _last_started(executed: nbformat.NotebookNode) -> str:
     started = "before the first cell"
     for number, cell in enumerate(files.code_cells(executed), start=1):
         if cell.metadata.get("papermill", {}).get("start_time"):
             started = files.where(number, cell)
     return started
-
-
-def _kernel_manager(data_folder: Path | None, kernels: list) -> type:
-    """A kernel manager for this very interpreter, whatever kernels the user has installed.
-
-    Those that it makes are noted in `kernels`.
-    """
-    from jupyter_client.kernelspec import KernelSpec
-    from jupyter_client.manager import AsyncKernelManager
-
-    environment = {"TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3")}
-    environment[HEADLESS] = "1"
-    if (CHECKOUT / "pyproject.toml").exists():  # a checkout need not be installed
-        paths = [str(CHECKOUT), os.environ.get("PYTHONPATH", "")]
-        environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
-    if data_folder:
-        environment["PIX2PIX_COURSE_DATA"] = str(data_folder.resolve())
-    command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-    # No word on every start about the unencrypted local socket, nor on an interrupt at its end.
-    command += ["--log-level=CRITICAL"]
-
-    class ThisInterpreter(AsyncKernelManager):
-        kernel_spec = KernelSpec(argv=command, env=environment, language="python")
-
-        def __init__(self, **options):
-            super().__init__(**options)
-            kernels.append(self)
-
-    return ThisInterpreter
 
 
 # --- many notebooks -----------------------------------------------------------------------
@@ -174,11 +123,16 @@ def _kernel_manager(data_folder: Path | None, kernels: list) -> type:
 class Result:
     """What became of one notebook; `error` is one line, None for a notebook that passed."""
 
-    notebook: str
+    path: Path
     status: str
     seconds: float
     executed: Path
     error: str | None = None
+
+    @property
+    def notebook(self) -> str:
+        """Its name, without the suffix."""
+        return self.path.stem
 
 
 def run_notebooks(
@@ -203,7 +157,8 @@ def run_notebooks(
 
     Returns:
         A result per notebook that was started. A failure does not keep the later ones from
-        running; Ctrl-C does.
+        running; Ctrl-C does. Where the last run here was broken off, by Ctrl-C or a power cut, and
+        this one asks for the same, it goes on with the notebook that was running then.
 
     Raises:
         NotebookError: no such notebook, or no notebook has a parameter of that name. Nothing
@@ -212,22 +167,27 @@ def run_notebooks(
     output = output.resolve()
     chosen = _values(names, values, extra or {}, folder, output)
     output.mkdir(parents=True, exist_ok=True)
-    results = []
-    for path, mine in chosen.items():
+    results = _passed_before(chosen, output)
+    if results:
+        again = f"to run all of them anew, remove {output / REPORT}"
+        print(f"going on with the run that was broken off; {again}", flush=True)
+    for path, mine in list(chosen.items())[len(results) :]:
         print(f"{path.stem} …", flush=True)
         target, begin = output / path.name, time.monotonic()
+        _write_report(Result(path, RUNNING, 0.0, target), mine, device)
         try:
             error = execute(path, target, working_folder=output, values=mine, **options)
             status = FAILED if error else PASSED
         except KeyboardInterrupt:
             error, status = "stopped by the user", INTERRUPTED
-        result = Result(path.stem, status, round(time.monotonic() - begin, 1), target, error)
-        print(f"{path.stem} {status} after {duration(result.seconds)}", flush=True)
+        result = Result(path, status, round(time.monotonic() - begin, 1), target, error)
+        print(f"{result.notebook} {status} after {duration(result.seconds)}", flush=True)
         if error:
             print(f"  {error}\n  executed so far: {target}", flush=True)
-        _write_report(result, output / "report.json", mine, device)
+        _write_report(result, mine, device)
         results.append(result)
         if status == INTERRUPTED:
+            print("  the same command goes on with this notebook", flush=True)
             break
     return results
 
@@ -264,14 +224,49 @@ def _values(names, values, extra, folder, output) -> dict[Path, dict[str, object
     return {path: {n: v for n, v in given.items() if n in own} for path, own in known.items()}
 
 
-def _write_report(result: Result, path: Path, values: Mapping, device: str) -> None:
+def _passed_before(chosen: Mapping[Path, Mapping], output: Path) -> list[Result]:
+    """The chosen notebooks that a run passed before it was broken off at a later one of them.
+
+    None, if the last run came to its end, or a notebook or its parameters are others now.
+    """
+    report, passed = _report(output), []
+    for path, values in chosen.items():
+        record = report.get(path.stem)
+        if not record or (record["parameters"], record.get("made_of")) != (values, _made_of(path)):
+            return []
+        if record["status"] in (RUNNING, INTERRUPTED):
+            return passed
+        if record["status"] != PASSED:
+            return []
+        passed.append(Result(path, PASSED, record["seconds"], output / record["executed"]))
+    return []
+
+
+def _made_of(path: Path) -> str:
+    """A fingerprint of a notebook: another one, another run."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+
+
+def _report(output: Path) -> dict[str, dict]:
+    path = output / REPORT
+    try:
+        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    except ValueError:  # somebody else's, or edited by hand
+        return {}
+
+
+def _write_report(result: Result, values: Mapping, device: str) -> None:
     """Add one notebook's record to the report; those of notebooks run earlier stay."""
-    report = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    record = dataclasses.asdict(result) | {"executed": result.executed.name}
-    record |= {"parameters": dict(values), "device": device, "versions": versions()}
-    report[record.pop("notebook")] = record
-    with atomic(path) as partial:
-        partial.write_text(json.dumps(dict(sorted(report.items())), indent=2) + "\n", "utf-8")
+    path = result.executed.parent / REPORT
+    record = {"status": result.status, "seconds": result.seconds, "executed": result.executed.name}
+    record |= {"error": result.error, "made_of": _made_of(result.path), "parameters": dict(values)}
+    record |= {"device": device, "versions": versions()}
+    report = _report(path.parent) | {result.notebook: record}
+    try:
+        with atomic(path) as partial:
+            partial.write_text(json.dumps(dict(sorted(report.items())), indent=2) + "\n", "utf-8")
+    except OSError as error:  # the disk is full: the table for the terminal still says it all
+        print(f"  {path} cannot be written ({error.strerror}): make room", flush=True)
 
 
 def duration(seconds: float) -> str:
@@ -293,8 +288,8 @@ def products(output: Path) -> Iterator[tuple[str, Path]]:
     """What lies in an output folder, as (what it is, where) for those that exist."""
     if files.find(output):
         yield "executed notebooks", output
-    if (output / "report.json").exists():
-        yield "report", output / "report.json"
+    if (output / REPORT).exists():
+        yield "report", output / REPORT
     for config in sorted(output.glob("runs/*/config.json")):
         yield "trained run", config.parent
         for what, name in (("metrics table", "metrics.csv"), ("test translations", "grid.png")):
