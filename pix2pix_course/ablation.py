@@ -10,6 +10,7 @@ import json
 import math
 import re
 import time
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, product
@@ -22,6 +23,7 @@ from pix2pix_course import runs
 from pix2pix_course.config import Config
 from pix2pix_course.evaluation import evaluate
 from pix2pix_course.support.files import atomic
+from pix2pix_course.support.health import HealthWarning
 
 SCORES = ("pixel_accuracy", "class_accuracy", "mean_iou")
 """The columns of the paper's tables, as `evaluation` names them."""
@@ -98,6 +100,7 @@ class Cell:
     scores: dict[str, dict[str, float]]
     seconds: float
     folder: Path
+    signs: tuple[str, ...] = ()  # of a training that went wrong, if it was just now
 
 
 @dataclass(frozen=True)
@@ -184,12 +187,12 @@ def run_grid(
         spent.append(cell.seconds)
         if verbose:
             # the first also trained the segmenter, so no mean
-            minutes = math.ceil(np.median(spent) * (len(jobs) - len(cells)) / 60)
+            left = math.ceil(np.median(spent) * (len(jobs) - len(cells)) / 60)
             is_read = SCORES[0] in cell.scores
             metric, what = ("mean_iou", "mean IoU") if is_read else ("psnr", "PSNR")
             score = f"{what} {cell.scores[metric]['generated']:.2f}"
             done = f"[{number:2d}/{len(jobs)}] {job[0]} seed {job[1]}"
-            print(f"{done}   {score}   about {minutes} min left", flush=True)
+            print(done, score, f"about {left} min left", *cell.signs, sep="   ", flush=True)
     grid = Grid(configs, [cells[job] for job in jobs], folder)
     write_results(grid.cells, folder)
     return grid
@@ -201,7 +204,9 @@ def run_cell(
     """Train and evaluate one configuration, and note down the scores, in one piece, at the end."""
     start = time.perf_counter()
     keras.utils.clear_session()  # let go of the graphs of the training before
-    run = runs.train(config, folder, data_folder, verbose=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", HealthWarning)  # the cell says it in a few words
+        run = runs.train(config, folder, data_folder, verbose=0)
     evaluation = evaluate(run, data_folder=data_folder, verbose=0, segmenter_folder=reader)
     seconds = time.perf_counter() - start
     with atomic(folder / "cell.json") as partial:
@@ -209,7 +214,8 @@ def run_cell(
     for file in runs.newest_checkpoint(folder)[1].iterdir():
         if file.name != "generator.weights.h5":
             file.unlink()
-    return Cell(name, config.seed, evaluation.scores, seconds, folder)
+    signs = tuple(run.health.said.values()) if run.health else ()
+    return Cell(name, config.seed, evaluation.scores, seconds, folder, signs)
 
 
 def read_cell(name: str, config: Config, folder: Path) -> Cell | None:
@@ -220,8 +226,7 @@ def read_cell(name: str, config: Config, folder: Path) -> Cell | None:
         difference = runs.describe_difference(found, config)
         remedy = "Choose another folder for the grid, or delete this one."
         raise runs.RunError(f"{folder} holds another run, with {difference}. {remedy}")
-    content = json.loads((folder / "cell.json").read_text())
-    return Cell(name, config.seed, content["scores"], content["seconds"], folder)
+    return Cell(name, config.seed, folder=folder, **json.loads((folder / "cell.json").read_text()))
 
 
 def first_names(configs: Mapping[str, Config]) -> dict[str, str]:
@@ -272,7 +277,6 @@ class Spread:
     n: int
 
     def __str__(self):
-        """Mean ± deviation; one seed has no spread."""
         return f"{self.mean:.3f}" + (f" ± {self.deviation:.3f}" if self.n > 1 else "")
 
 
@@ -311,9 +315,6 @@ def published_orders(
 ) -> list[tuple[str, str]]:
     """All pairs (better, worse) of rows of one published table; ties are no order."""
     column = SCORES.index(metric)
-    ranked = sorted(published, key=lambda name: -published[name][column])
-    return [
-        (better, worse)
-        for better, worse in combinations(ranked, 2)
-        if published[better][column] > published[worse][column]
-    ]
+    scores = {name: row[column] for name, row in published.items()}
+    ranked = sorted(scores, key=lambda name: -scores[name])
+    return [(a, b) for a, b in combinations(ranked, 2) if scores[a] > scores[b]]

@@ -65,6 +65,7 @@ class Run:
     """
 
     faults = ()  # what is known to be wrong with the way it is trained; `variants` knows some
+    health = None  # who watched the training, if it was just now
 
     def __init__(self, folder: Path, config: Config, generator, epoch: int, data: dict):
         self.folder, self.config, self.generator = Path(folder), config, generator
@@ -241,11 +242,11 @@ def fit(
     dataset = open_run_dataset(config, data_folder)
     use_devices(devices, config.batch_size)
     model = build_pix2pix(config)
-    if checkpoint is not None:
+    if checkpoint:
         load_checkpoint(model.networks(), model.states(), checkpoint)
     run = open_run(folder, config, model.generator, config.epochs, describe_data(dataset))
     for warning in [*before_training(dataset, config), *run.faults, *unused_gpus()]:
-        warnings.warn(warning, stacklevel=3)
+        warnings.warn(warning, stacklevel=1)
     batches, steps = run.batches(dataset, first_epoch)
     shown = run.pairs(dataset, dataset.evaluation_split, SAMPLE_ROWS)
 
@@ -256,8 +257,9 @@ def fit(
         if (epoch + 1) % config.save_every == 0 or epoch + 1 == config.epochs:
             save_checkpoint(model.networks(), model.states(), folder, epoch + 1)
 
-    every, last = config.sample_every, config.epochs
-    samples = SampleImages(shown, folder / "samples", translate, every, last)
+    when = config.sample_every, config.epochs
+    samples = SampleImages(shown, folder / "samples", translate, *when)
+    run.health = Health(samples)
     around = [
         SeedEachEpoch(config.seed),
         Throughput(steps * config.batch_size),
@@ -266,8 +268,8 @@ def fit(
         HistoryRows(folder / "history.csv", COLUMNS),
         *tensorboard(folder / "tensorboard"),
         samples,
-        Health(samples),
-        *([EpochLines(every, last)] if verbose == "lines" else []),
+        run.health,
+        *([EpochLines(*when)] if verbose == "lines" else []),
         keras.callbacks.LambdaCallback(on_epoch_end=keep),
         *callbacks,
     ]
@@ -276,14 +278,10 @@ def fit(
     cut_history(folder / "history.csv", first_epoch)
     with original_errors():
         model.fit(
-            batches,
-            epochs=config.epochs,
-            initial_epoch=first_epoch,
-            steps_per_epoch=steps,
+            batches, steps_per_epoch=steps, epochs=config.epochs, initial_epoch=first_epoch,
             shuffle=False,  # `training_batches` has done it, reproducibly
-            verbose=0 if verbose == "lines" else verbose,
-            callbacks=around,
-        )
+            verbose=0 if verbose == "lines" else verbose, callbacks=around,
+        )  # fmt: skip
     return run
 
 
@@ -315,5 +313,5 @@ def read_run(folder: Path) -> tuple[Config, dict]:
 
 def describe_difference(found: Config, wanted: Config) -> str:
     """The fields in which two configurations differ, in words."""
-    pairs = found.differences(wanted).items()
-    return ", ".join(f"{name}={old!r} instead of {new!r}" for name, (old, new) in pairs)
+    changes = found.differences(wanted).items()
+    return ", ".join(f"{name}={old!r} instead of {new!r}" for name, (old, new) in changes)

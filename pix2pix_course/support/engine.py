@@ -7,6 +7,7 @@ import os
 import platform
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from importlib import metadata
 from pathlib import Path
@@ -15,6 +16,7 @@ from pathlib import Path
 # is 1.2 to 1.3 times as fast with it (docs/performance.md). It reads this when it is imported.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
+PACKAGE = Path(__file__).resolve().parents[1]
 ENGINES = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
 """What Keras can compute with, and the course too."""
 
@@ -32,13 +34,29 @@ class EngineError(ImportError):
 
 
 def setup() -> None:
-    """Start the engine without its log lines and say in one line what there is; for notebooks."""
+    """Start the engine without its log lines and say in one line what there is; for notebooks.
+
+    What the package warns of is one line there from now on, and says no place in its code.
+    """
+    warnings.showwarning = plain_warnings(sys.stdout)
     with quiet_stderr():
         engine, gpus = engine_name(), used_gpus()
     version, keras = (metadata.version(package) for package in (engine, "keras"))
     print(f"{ENGINES[engine]} {version}, Keras {keras}, {len(gpus)} GPU")
     for sentence in unused_gpus():
         print(sentence)
+
+
+def plain_warnings(stream) -> Callable:
+    """A `warnings.showwarning` that prints what the package warns of as one line."""
+
+    def show(message, category, filename, lineno, file=None, line=None) -> None:
+        text = f"warning: {message}\n"
+        if PACKAGE not in Path(filename).parents:
+            text = warnings.formatwarning(message, category, filename, lineno, line)
+        stream.write(text)
+
+    return show
 
 
 def engine_name() -> str:

@@ -13,7 +13,7 @@ EPOCHS = 3  # in a row, before D is said to have won
 STEPS = 100  # before which no G has learnt to answer conditions differently
 ALIKE = 0.05  # how much generated pictures differ, as a share of how much their targets do
 PINNED = 0.5  # share of the values that need not be black or white and are
-STILL = 0.5  # share of a layer's units that did not move
+STILL = 0.9  # share of a layer's units that did not move; half of a bottleneck's is nothing unusual
 
 
 class HealthWarning(UserWarning):
@@ -96,7 +96,8 @@ class Health(keras.callbacks.Callback):
     def __init__(self, samples):
         super().__init__()
         self.samples = samples
-        self.rows, self.said, self.sizes = [], set(), {}
+        self.rows, self.sizes = [], {}
+        self.said = {}  # which sign → in a few words
 
     def on_train_begin(self, logs=None):
         """Note where the weights are."""
@@ -125,5 +126,6 @@ class Health(keras.callbacks.Callback):
     def say(self, sign, *seen):
         """Warn of a sign, once a training."""
         if sign not in self.said and (sentence := sign(*seen)):
-            self.said.add(sign)
-            warnings.warn(f"epoch {len(self.rows)} of this training: {sentence}", HealthWarning, 2)
+            self.said[sign] = sentence.partition(":")[0].partition(",")[0]
+            warning = f"epoch {len(self.rows)} of this training: {sentence}"
+            warnings.warn(warning, HealthWarning, stacklevel=1)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import click
 
+from pix2pix_course.support.engine import plain_warnings
 from pix2pix_course.support.files import did_you_mean
 
-PACKAGE = Path(__file__).resolve().parents[1]
 FOLDER = click.Path(path_type=Path, file_okay=False)
 KINDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a word"}
 
@@ -28,7 +28,7 @@ class Commands(click.Group):
             stream.reconfigure(errors="replace")
         try:
             with warnings.catch_warnings():
-                warnings.showwarning = show_warning
+                warnings.showwarning = plain_warnings(sys.stderr)
                 return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
@@ -47,14 +47,6 @@ def is_for_the_reader(error: Exception) -> bool:
         frame = frame.tb_next
     raised_in = frame.tb_frame.f_globals.get("__name__", "")
     return isinstance(error, ValueError) and raised_in.startswith("pix2pix_course.")
-
-
-def show_warning(message, category, filename, lineno, file=None, line=None) -> None:
-    """Print what the package warns of without the line of code that it came from."""
-    text = f"warning: {message}\n"
-    if PACKAGE not in Path(filename).parents:
-        text = warnings.formatwarning(message, category, filename, lineno, line)
-    click.echo(text, err=True, nl=False)
 
 
 def in_order(*decorators: Callable) -> Callable:
