@@ -562,6 +562,7 @@ for name, (of_real, of_fake) in {"real": (1, 0), "generated": (0, 1), "both": (0
 # | `HistoryRows` | a row in `history.csv` after each epoch  |
 # | `TensorBoard` | the same losses for TensorBoard |
 # | `SampleImages` | the same few test inputs, drawn every few epochs |
+# | `Health` | warns of trainings that go wrong without a NaN, see below |
 # | `EpochLines` | short lines for a notebook |
 # | `LambdaCallback` | saves weights and optimizer state |
 
@@ -638,6 +639,18 @@ try:
     model.fit(one_epoch(), **once, callbacks=[callbacks.StopOnNaN()])
 except callbacks.TrainingDiverged as error:
     print(type(error).__name__, *str(error).split(". "), sep="\n  ")
+
+# %% [markdown]
+# Most trainings that fail do so with every loss a number. The callback `Health` looks for four
+# signs, and warns once of each with what it saw and what to try:
+#
+# - **D has won**: for three epochs it was sure of every picture, so hardly anything it tells G is
+#   new (notebook 04);
+# - **G has collapsed**: it answers all conditions with one picture;
+# - **G is saturated**: most of its values are at an end of tanh, where the slope is 0;
+# - **dead units**: the weights of nine in ten units of a layer no longer move.
+#
+# You will not see a warning here. In notebook 07 a network gives cause for one.
 
 # %% [markdown]
 # ### Half the bits: mixed precision

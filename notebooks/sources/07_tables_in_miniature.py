@@ -256,9 +256,10 @@ for first, second in ((4, 4), (6, 6), (8, 8), (11, 11), (2, 20)):
 #
 # Then start. `run_grid` trains every configuration from every seed, each in a folder of its own,
 # and scores all results with one segmenter (the scores of two could not be compared: notebook 06).
-# As each training ends, a line gives its score and a guess at the time left. The first guesses are
-# too high, since the segmenter has to be trained as well. You may interrupt the cell: called again,
-# it loads what is finished and resumes a broken training from its checkpoint.
+# As each training ends, a line gives its score, a guess at the time left and, where something went
+# wrong, what (`Health`, notebook 05). The first guesses are too high, since the segmenter has to be
+# trained as well. You may interrupt the cell: called again, it loads what is finished and resumes a
+# broken training from its checkpoint.
 
 # %% tags=["predict"]
 folder = Path(RUNS) / f"tables-{RECIPE}-{Path(DATASET).name}-{PROFILE}-seed{SEED}"
