@@ -200,3 +200,24 @@ def test_nothing_to_grade_is_said(course_with_exercises, tmp_path):
         grade.submissions(tmp_path)
     with pytest.raises(GradingError, match="has exercises with checks"):
         grade.read_assignments(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("problem", "words"),
+    [
+        (
+            "cell In [3] ('x'): OutOfMemory: 9.1 GiB used",
+            "used more than 8 GiB of memory at cell In",
+        ),
+        (
+            "cell In [3] ('x'): DeadKernelError: the system killed it",
+            "was killed, most often since",
+        ),
+        ("cell In [3] ('x'): DeadKernelError: it crashed", "crashed at cell In [3] ('x')"),
+        ("cell In [3] ('x'): CellTimeoutError: A cell", "over the time limit of 60 s at cell In"),
+        ("cell In [3] ('x'): ValueError: no", "failed at cell In [3] ('x'): ValueError: no"),
+    ],
+)
+def test_how_a_notebook_ended_in_words(problem, words):
+    limits = {"total_timeout": 60, "memory_limit": 8}
+    assert grade._in_words(problem, limits).startswith(words)

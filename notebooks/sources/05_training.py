@@ -644,8 +644,7 @@ except callbacks.TrainingDiverged as error:
 # Most trainings that fail do so with every loss a number. The callback `Health` looks for four
 # signs, and warns once of each with what it saw and what to try:
 #
-# - **D has won**: for three epochs it was sure of every picture, so hardly anything it tells G is
-#   new (notebook 04);
+# - **D has won**: for three epochs it was sure of every picture, real or generated (notebook 04);
 # - **G has collapsed**: it answers all conditions with one picture;
 # - **G is saturated**: most of its values are at an end of tanh, where the slope is 0;
 # - **dead units**: the weights of nine in ten units of a layer no longer move.

@@ -1,8 +1,10 @@
 """The commands `grade` and, for authors, `notebooks …` and `editions …`."""
 
+import sys
+
 import click
 
-from pix2pix_course.config import PROFILES
+from pix2pix_course.config import PAINTED, PROFILES
 from pix2pix_course.support.terminal import FOLDER
 
 in_folder = click.option("--notebooks", "folder", type=FOLDER, help="Folder with the notebooks.")
@@ -91,18 +93,37 @@ def check(folder) -> None:
     "--timeout", type=click.IntRange(1), default=600, show_default=True,
     help="Seconds that one notebook may take.",
 )  # fmt: skip
+@click.option(
+    "--memory-limit", type=click.FloatRange(0.5), default=8, show_default=True,
+    help="GiB that one notebook may use.",
+)  # fmt: skip
 @click.option("--output", type=FOLDER, default="build/grades", show_default=True)
 @click.option("--notebooks", "course", type=FOLDER, help="The notebooks as handed out.")
 @click.option("--data-folder", type=FOLDER, help="Where data sets are painted and downloaded.")
-def grade(folder, output, **options) -> None:
+@click.option(
+    "--container", metavar="IMAGE",
+    help="Run all of it in a container of this image (docker or podman), without a network.",
+)  # fmt: skip
+def grade(folder, output, container, course, data_folder, **options) -> None:
     """Run the notebooks handed in to FOLDER and write a table of exercises passed.
 
-    FOLDER holds STUDENT.ipynb, or a folder of notebooks per student. Their code runs with your
-    rights. The exit code is 0 whatever the students' notebooks did.
+    FOLDER holds STUDENT.ipynb, or a folder of notebooks per student. Without --container their code
+    runs with your rights. The exit code is 0 whatever the students' notebooks did.
     """
     from pix2pix_course.notebooks.grade import grade
 
-    rows, columns = grade(folder, output=output, **options)
+    if container:
+        from pix2pix_course.datasets import default_data_folder, open_dataset
+        from pix2pix_course.notebooks import files
+        from pix2pix_course.notebooks.container import grade_in_container
+
+        data = data_folder or default_data_folder()
+        open_dataset(PAINTED, data_folder=data)  # paint it now: inside nothing can be written there
+        folders = {"handed_in": folder, "notebooks": course or files.default_folder(), "data": data}
+        words = ["--profile", options["profile"], "--timeout", str(options["timeout"])]
+        memory = options["memory_limit"]
+        sys.exit(grade_in_container(container, folders, output, memory, words))
+    rows, columns = grade(folder, output=output, course=course, data_folder=data_folder, **options)
     width = max(len(row.student) for row in rows)
     for row in rows:
         words = f"{row.student:{width}}  {row.passed} of {len(columns)}  {'; '.join(row.notes)}"

@@ -1,8 +1,8 @@
 """Handed-in notebooks, run headless and marked by the course's own checks.
 
-Grading executes the students' code with your rights: do it where that may be done, for example in a
-container. The checks run in the same process as the answers, so a student who sets out to deceive
-them can; what is caught is the honest mistake and the edited check.
+Grading executes the students' code with your rights, unless all of it runs in a container
+(`notebooks.container`). The checks run in the same process as the answers, so a student who sets
+out to deceive them can; what is caught is the honest mistake and the edited check.
 """
 
 import logging
@@ -48,6 +48,7 @@ def grade(
     output: Path,
     profile: str = "smoke",
     timeout: float = 600,
+    memory_limit: float | None = None,
     course: Path | None = None,
     data_folder: Path | None = None,
 ) -> tuple[list[Marks], list[str]]:
@@ -63,7 +64,8 @@ def grade(
         output: gets `grades.csv`, `grades.html` and, in `executed`, the notebooks as they ran.
             Those of an earlier grading are replaced; nothing else there is touched.
         profile: under which they run.
-        timeout: seconds that one notebook may take; then its kernel is killed.
+        timeout, memory_limit: seconds that one notebook may take, and GiB that it may use with all
+            that it starts; then its kernel is killed.
         course: the student editions as handed out; default: the checkout's.
         data_folder: see `run.execute`.
 
@@ -80,6 +82,7 @@ def grade(
     marks, marked, columns = {student: Marks(student) for student in sorted(handed_in)}, set(), []
     values = {"PROFILE": profile, "DATASET": PAINTED, "DIRECTION": None, "PALETTE": None}
     values |= {"SEED": 0, "RUNS": "runs"}
+    limits = {"total_timeout": timeout, "memory_limit": memory_limit, "data_folder": data_folder}
     for name in ("papermill", "asyncio"):  # they log what the notes say in words
         logging.getLogger(name).setLevel(logging.CRITICAL)
     for student, row in marks.items():
@@ -90,12 +93,8 @@ def grade(
                 print(f"{path.relative_to(folder)} …", flush=True)
                 target = output / EXECUTED / path.relative_to(folder)
                 try:
-                    outcomes, note = _mark(
-                        path, target, assignments, values, Path(work), timeout, data_folder
-                    )
-                except (
-                    Exception
-                ) as error:  # one student's file must not cost the others their marks
+                    outcomes, note = _mark(path, target, assignments, values, Path(work), **limits)
+                except Exception as error:  # one student's file must not cost others their marks
                     outcomes, note = {}, f"{type(error).__name__}: {first_line(error)}"
                 row.add(outcomes)
                 row.notes += [f"{path.name}: {note}"] if note else []
@@ -166,7 +165,7 @@ def _is_hidden(path: Path, folder: Path) -> bool:
 # --- one notebook ------------------------------------------------------------------------------
 
 
-def _mark(path, target, assignments, values, work, timeout, data_folder):
+def _mark(path, target, assignments, values, work, **limits):
     """The outcomes of a notebook by exercise, and a note (empty if all went well)."""
     try:
         notebook = files.read(path)
@@ -184,17 +183,16 @@ def _mark(path, target, assignments, values, work, timeout, data_folder):
         executed,
         working_folder=work,
         values={name: v for name, v in values.items() if name in assignment.parameters},
-        total_timeout=timeout,
         keep_going=True,
         output_limit=OUTPUT_LIMIT,
-        data_folder=data_folder,
+        **limits,
     )
     outcomes = dict.fromkeys(assignment.checks, ABSENT)
     if executed.exists():
         outcomes |= read_outcomes(executed, assignment)
         target.parent.mkdir(parents=True, exist_ok=True)
         nbformat.write(_shortened(files.read(executed)), target)
-    notes = [_in_words(problem, timeout)] if problem else []
+    notes = [_in_words(problem, limits)] if problem else []
     notes += [f"no check of {', '.join(missing)}"] if missing else []
     return outcomes, "; ".join(notes)
 
@@ -271,11 +269,13 @@ def read_outcomes(executed: Path, assignment: Assignment) -> dict[str, str]:
     return {exercise: max(some, key=list(SYMBOLS).index) for exercise, some in outcomes.items()}
 
 
-def _in_words(problem: str, timeout: float) -> str:
+def _in_words(problem: str, limits: dict) -> str:
     known = {
-        "CellTimeoutError": f"over the time limit of {timeout:g} s",
+        "CellTimeoutError": f"over the time limit of {limits['total_timeout']:g} s",
         "TooMuchOutput": f"printed more than {OUTPUT_LIMIT} characters",
+        "OutOfMemory": f"used more than {limits['memory_limit']} GiB of memory",
         "SystemExit": "called sys.exit",
+        "DeadKernelError: the system killed": "was killed, most often since memory ran out,",
         "DeadKernelError": "crashed",
     }
     for name, words in known.items():
