@@ -104,7 +104,7 @@ def find_pairs(folder: Path) -> dict[str, tuple[Path, ...]]:
     Where `train/` stands alone, its last tenth (at least one pair) is held out as "val".
 
     Raises:
-        DatasetError: no such folder, no split in it, or a split without images.
+        DatasetError: no such folder, no split in it, or one without images or not to be read.
     """
     if not folder.is_dir():
         raise DatasetError(f"there is no folder {folder}: check the path")

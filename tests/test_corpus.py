@@ -1,5 +1,7 @@
 """Files as people have them: each is read right, or refused by one error that names it."""
 
+import contextlib
+import os
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +9,8 @@ import pytest
 from PIL import Image
 
 from pix2pix_course.datasets.painter import paint_pair
-from pix2pix_course.pairs import BadFileError, read_pair
+from pix2pix_course.pairs import BadFileError, DatasetError, find_pairs, read_pair
+from pix2pix_course.support.images import find_images
 
 ORIENTATION = 274  # the EXIF tag that says which side of a photo was up
 TENTHS = range(1, 10)
@@ -145,3 +148,94 @@ def test_what_is_no_picture_is_refused(tmp_path, content):
 
 def test_a_wrong_suffix_does_not_matter(pair, tmp_path):
     np.testing.assert_array_equal(read(pair, tmp_path / "a.jpg", format="PNG"), np.asarray(pair))
+
+
+# --- folders ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def folder(pair, tmp_path) -> Path:
+    """A data set of two pairs to train on, and one to test."""
+    for name in ("train/1.png", "train/2.png", "test/1.png"):
+        (tmp_path / "set" / name).parent.mkdir(parents=True, exist_ok=True)
+        pair.save(tmp_path / "set" / name)
+    return tmp_path / "set"
+
+
+def names(folder: Path) -> list[str]:
+    return [file.name for file in find_pairs(folder)["train"]]
+
+
+@pytest.mark.parametrize(
+    "name", ["._1.png", ".DS_Store", "Thumbs.db", "desktop.ini", ".hidden.JPG"]
+)
+def test_what_operating_systems_leave_in_folders_is_passed_over(folder, name):
+    (folder / "train" / name).write_bytes(b"\x00\x05\x16\x07")
+    (folder / name).write_bytes(b"")
+    assert names(folder) == ["1.png", "2.png"]
+
+
+def test_a_link_to_a_picture_elsewhere_is_that_picture(folder, pair, tmp_path):
+    pair.save(tmp_path / "elsewhere.png")
+    (folder / "train/3.png").symlink_to(tmp_path / "elsewhere.png")
+    assert names(folder) == ["1.png", "2.png", "3.png"]
+    np.testing.assert_array_equal(
+        np.concatenate(read_pair(folder / "train/3.png"), 1), np.asarray(pair)
+    )
+
+
+@pytest.mark.parametrize("target", ["nothing.png", "3.png", "../train/3.png"])
+def test_a_link_to_nothing_or_to_itself_is_not_passed_over(folder, target):
+    (folder / "train/3.png").symlink_to(target)
+    with pytest.raises(BadFileError, match=r"3\.png is a link to nothing"):
+        find_pairs(folder)
+
+
+def test_a_link_to_what_is_no_picture_shows_nothing_of_it(folder, tmp_path):
+    (tmp_path / "secret.txt").write_text("the password")
+    (folder / "train/3.png").symlink_to(tmp_path / "secret.txt")
+    assert "password" not in refused(folder / "train/3.png")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names here")
+def test_a_pipe_does_not_make_anybody_wait(folder):
+    os.mkfifo(folder / "train/3.png")
+    assert names(folder) == ["1.png", "2.png"]
+    with pytest.raises(DatasetError, match=r"3\.png is neither a file nor a folder"):
+        find_images([folder / "train/3.png"])
+
+
+def test_a_folder_with_the_suffix_of_a_picture_is_passed_over(folder):
+    (folder / "train/3.png").mkdir()
+    assert names(folder) == ["1.png", "2.png"]
+
+
+@contextlib.contextmanager
+def without_rights():
+    """As somebody who may read only what everybody may; root may read all."""
+    if os.name == "nt":
+        pytest.skip("rights are other things on Windows")
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if is_root:
+            os.seteuid(0)
+
+
+def test_what_may_not_be_read_is_named(folder):
+    for place in (*folder.parents, folder):
+        with contextlib.suppress(PermissionError):
+            place.chmod(place.stat().st_mode | 0o055)
+    (folder / "train/1.png").chmod(0)
+    with without_rights():
+        assert "may not be read by you: ask for the right to" in refused(folder / "train/1.png")
+    (folder / "train/1.png").chmod(0o644)
+    (folder / "train").chmod(0)
+    try:
+        with without_rights(), pytest.raises(DatasetError, match=r"train cannot be read \(Perm"):
+            find_pairs(folder)
+    finally:
+        (folder / "train").chmod(0o755)

@@ -209,6 +209,15 @@ def test_another_run_than_the_one_that_was_broken_off_begins_anew(tmp_path, caps
     assert started(capsys) == ["01_one", "02_two", "03_three"]
 
 
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"cells": 3}', "\x89PNG\r\n"])
+def test_a_notebook_that_is_none_is_named_before_anything_runs(tmp_path, content):
+    write(tmp_path / "n", "01_good")
+    (tmp_path / "n/02_bad.ipynb").write_text(content)
+    with pytest.raises(files.NotebookError, match=r"02_bad\.ipynb is no notebook"):
+        run.run_notebooks(folder=tmp_path / "n", output=tmp_path / "o", values={})
+    assert not (tmp_path / "o").exists()
+
+
 def test_a_misspelled_parameter_stops_before_anything_runs(tmp_path):
     write(tmp_path / "n", "01_one")
     place = {"folder": tmp_path / "n", "output": tmp_path / "o"}

@@ -3,6 +3,7 @@ import os
 import shutil
 import subprocess
 
+import keras
 import numpy as np
 import pytest
 import soak
@@ -14,7 +15,7 @@ from pix2pix_course.evaluation import mae
 from pix2pix_course.figures.watch import WatchImages
 from pix2pix_course.notebooks import CHECKOUT
 from pix2pix_course.pairs import BadFileError, DatasetError, load_pairs
-from pix2pix_course.support.checkpoints import CheckpointError
+from pix2pix_course.support.checkpoints import CheckpointError, load_checkpoint
 from pix2pix_course.support.files import InUse, alone_in
 from pix2pix_course.translation import translate, translate_files
 from pix2pix_course.variants import fields_of
@@ -212,14 +213,37 @@ def test_a_finished_training_of_a_table_can_be_used_but_not_continued(trained, t
         runs.resume(folder, epochs=3, verbose=0)
 
 
-def test_a_broken_file_of_a_large_set_is_named(painted, small_config, tmp_path, monkeypatch):
-    monkeypatch.setattr(pipeline, "CACHE_BYTES", 0)
+class Break(keras.callbacks.Callback):
+    """Cuts a file short in the middle of the second epoch."""
+
+    def __init__(self, file):
+        super().__init__()
+        self.file, self.epoch = file, None
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch = epoch
+
+    def on_train_batch_end(self, batch, logs=None):
+        if (self.epoch, batch) == (1, 0):
+            self.file.write_bytes(self.file.read_bytes()[:2000])
+
+
+def test_a_file_that_breaks_in_mid_epoch_is_named_and_costs_that_epoch_alone(
+    painted, small_config, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(pipeline, "CACHE_BYTES", 0)  # as for a set that is too large to be kept
     shutil.copytree(painted, tmp_path / "data")
-    file = sorted((tmp_path / "data" / "train").iterdir())[7]
-    file.write_bytes(file.read_bytes()[:2000])
-    config = small_config.replace(dataset=str(tmp_path / "data"), epochs=1)
+    config = small_config.replace(dataset=str(tmp_path / "data"), batch_size=1)
+    whole = runs.train(config, tmp_path / "whole", verbose=0)
+    files = whole.dataset().files("train")
+    file = files[pipeline.epoch_plan(config, len(files), 2).pair[-1]]  # not yet read then
+    kept = file.read_bytes()
     with pytest.raises(BadFileError, match=f"{file.name} is truncated"):
-        runs.train(config, tmp_path / "run", verbose=0)
+        runs.train(config, tmp_path / "run", verbose=0, callbacks=[Break(file)])
+    assert runs.newest_checkpoint(tmp_path / "run")[0] in (1, 2)
+    file.write_bytes(kept)
+    runs.resume(tmp_path / "run", verbose=0)
+    soak.assert_same_state(whole.folder, tmp_path / "run")
 
 
 def test_a_run_of_version_0_1_opens_resumes_and_translates_files(trained, tmp_path):
@@ -234,6 +258,66 @@ def test_a_run_of_version_0_1_opens_resumes_and_translates_files(trained, tmp_pa
     (written,) = translate_files(run, [trained.dataset().files("test")[0]], tmp_path, pairs=True)
     assert Image.open(written).size == (64, 64)
     assert runs.resume(folder, epochs=3, verbose=0).epoch == 3
+
+
+def exchanged(trained, tmp_path, name: str):
+    """A copy of a run, and one file of its checkpoint that is to be replaced."""
+    folder = shutil.copytree(trained.folder, tmp_path / "run")
+    return folder, folder / "checkpoint-0002" / name
+
+
+@pytest.mark.parametrize(
+    "change", [{"generator_filters": 5}, {"generator": "encoder_decoder"}, {"image_size": 128}]
+)
+def test_weights_of_another_network_are_refused_by_the_name_of_their_file(
+    trained, tmp_path, change
+):
+    folder, file = exchanged(trained, tmp_path, "generator.weights.h5")
+    runs.build_generator(trained.config.replace(**change)).save_weights(file)
+    with pytest.raises(CheckpointError, match=r"generator\.weights\.h5 is damaged or belongs to a"):
+        runs.load(folder)
+
+
+def test_weights_of_a_network_with_more_layers_are_refused_too(trained, tmp_path):
+    """Keras would take those that it needs."""
+    folder, file = exchanged(trained, tmp_path, "generator.weights.h5")
+    plain = runs.build_generator(trained.config.replace(generator_norm="none"))
+    runs.build_generator(trained.config).save_weights(file)
+    with pytest.raises(CheckpointError, match="it holds 49 arrays, and 13 are wanted"):
+        load_checkpoint({"generator": plain}, {}, folder / "checkpoint-0002")
+    with np.load(folder / "checkpoint-0002/generator_optimizer.npz") as values:
+        arrays = dict(values) | {"arr_999": np.zeros(1)}
+    np.savez(folder / "checkpoint-0002/generator_optimizer.npz", **arrays)
+    with pytest.raises(CheckpointError, match=r"optimizer\.npz .*arrays, and"):
+        runs.resume(folder, epochs=3, verbose=0)
+
+
+def test_a_keras_file_that_carries_code_is_never_run(trained, tmp_path):
+    folder, file = exchanged(trained, tmp_path, "generator.weights.h5")
+    mark = tmp_path / "it ran"
+    inputs = keras.Input((1,))
+    layer = keras.layers.Lambda(eval(f"lambda x: [x, open({str(mark)!r}, 'w')][0]"))
+    keras.Model(inputs, layer(inputs)).save(tmp_path / "evil.keras")
+    mark.unlink()  # it was run when it was made
+    file.unlink()
+    shutil.copy(tmp_path / "evil.keras", file)
+    with pytest.raises(CheckpointError, match="damaged or belongs to another network"):
+        runs.load(folder)
+    assert not mark.exists()
+
+
+def test_a_pickle_in_a_checkpoint_is_never_unpacked(trained, tmp_path):
+    folder, file = exchanged(trained, tmp_path, "generator_optimizer.npz")
+    mark = tmp_path / "it ran"
+
+    class Evil:
+        def __reduce__(self):
+            return os.mkdir, (str(mark),)
+
+    np.savez(file, arr_0=np.array([Evil()], dtype=object))
+    with pytest.raises(CheckpointError, match=r"generator_optimizer\.npz is damaged"):
+        runs.resume(folder, epochs=3, verbose=0)
+    assert not mark.exists()
 
 
 def test_a_run_of_a_later_version_is_refused_in_one_sentence(trained, tmp_path):

@@ -64,8 +64,12 @@ def matching(names: Iterable[str], available: list[Path]) -> list[Path]:
 
 
 def read(path: Path) -> nbformat.NotebookNode:
-    """A notebook as nbformat 4 data."""
-    return nbformat.read(path, as_version=4)
+    """A notebook as nbformat 4 data; raises `NotebookError` if it is none."""
+    try:
+        return nbformat.read(path, as_version=4)
+    except Exception as error:  # JSON, nbformat and the disk each have errors of their own
+        what = f"{type(error).__name__}: {first_line(error)}"
+        raise NotebookError(f"{path} is no notebook ({what}): fetch it again") from error
 
 
 def code_cells(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
@@ -82,6 +86,7 @@ def parameters(path: Path) -> dict[str, str]:
     """Names and defaults (as source text) of the assignments in the cell tagged `parameters`."""
     import papermill
 
+    read(path)  # its error, not papermill's
     return {name: p["default"] for name, p in papermill.inspect_notebook(str(path)).items()}
 
 

@@ -4,9 +4,11 @@ import contextlib
 import json
 import math
 import os
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import h5py
 import keras
 import numpy as np
 
@@ -69,11 +71,30 @@ def load_checkpoint(networks: dict, states: dict, checkpoint: Path) -> None:
     """
     for name, network in networks.items():
         with naming(checkpoint / f"{name}.weights.h5") as file:
-            network.load_weights(file)
+            load_weights(network, file)
     for name, variables in states.items():
-        with naming(checkpoint / f"{name}.npz") as file, np.load(file) as values:
+        with naming(checkpoint / f"{name}.npz") as file, np.load(file) as values:  # no pickle
+            same_count(len(values.files), len(variables))
             for index, variable in enumerate(variables):
                 variable.assign(values[f"arr_{index}"])
+
+
+def load_weights(network: keras.Model, file: Path) -> None:
+    """Put all weights of a file into a network; raises `ValueError` unless each has its place."""
+    stored = []
+    with h5py.File(file) as content:  # beside "layers" there may be "optimizer"
+        content["layers"].visititems(lambda _, item: stored.append(isinstance(item, h5py.Dataset)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Keras warns of what it passes over, and then raises
+        network.load_weights(file)
+    # Keras takes what it needs of a larger network's file, and is content
+    same_count(sum(stored), len(network.weights))
+
+
+def same_count(stored: int, wanted: int) -> None:
+    """Raise `ValueError` if a file has more or fewer arrays than there are places."""
+    if stored != wanted:
+        raise ValueError(f"it holds {stored} arrays, and {wanted} are wanted")
 
 
 @contextlib.contextmanager
@@ -113,7 +134,7 @@ def trained_once(build: Callable, train: Callable, how: dict, weights: Path) -> 
     note = weights.with_name(weights.name.split(".")[0] + ".json")
     if weights.exists() and note.exists() and json.loads(note.read_text()) == how:
         network = build()
-        network.load_weights(weights)
+        load_weights(network, weights)
         return network
     network = train()
     weights.parent.mkdir(parents=True, exist_ok=True)

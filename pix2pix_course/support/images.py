@@ -23,10 +23,22 @@ class BadFileError(DatasetError):
 
 
 def image_files(folder: Path) -> list[Path]:
-    """The files of a folder that are pictures by their suffix, no `.hidden` ones, 2 before 10."""
-    files = (file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES)
-    files = (file for file in files if not file.name.startswith(".") and file.is_file())
-    return sorted(files, key=natural)
+    """The files of a folder that are pictures by their suffix, no `.hidden` ones, 2 before 10.
+
+    Raises:
+        DatasetError: the folder cannot be read, or a picture in it is a link to nothing.
+    """
+    try:
+        files = [file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES]
+        files = [file for file in files if not file.name.startswith(".")]
+    except OSError as error:
+        raise DatasetError(
+            f"{folder} cannot be read ({error.strerror}): ask for the right to, or copy it"
+        ) from error
+    for file in files:
+        if file.is_symlink() and not file.exists():  # passed over, it would be missed by nobody
+            raise BadFileError(file, "is a link to nothing", "bring back its target, or remove it")
+    return sorted(filter(Path.is_file, files), key=natural)
 
 
 def natural(file: Path) -> tuple:
@@ -45,6 +57,8 @@ def find_images(inputs: Iterable[Path]) -> list[Path]:
     for item in map(Path, inputs):
         if not item.exists():
             raise DatasetError(f"{item} does not exist: check the path")
+        if not (item.is_dir() or item.is_file()):  # a pipe or device would make us wait for ever
+            raise DatasetError(f"{item} is neither a file nor a folder: name a picture")
         files += image_files(item) if item.is_dir() else [item]
     if not files:
         raise DatasetError(f"no image ({', '.join(SUFFIXES)}) among {', '.join(map(str, inputs))}")
@@ -64,6 +78,8 @@ def read_image(path: str | Path) -> np.ndarray:
             return to_rgb(ImageOps.exif_transpose(image))  # a camera notes how it was held
     except (FileNotFoundError, IsADirectoryError):
         raise BadFileError(path, "is not there", "check the path") from None
+    except PermissionError:
+        raise BadFileError(path, "may not be read by you", "ask for the right to") from None
     except UnidentifiedImageError:
         raise BadFileError(path, "is not an image", "replace it, or remove it") from None
     except Image.DecompressionBombError as error:
