@@ -61,6 +61,15 @@ def start(folder: Path, *first: str) -> subprocess.Popen:
     )
 
 
+def words(config: Config) -> list[str]:
+    """The options of `pix2pix-course train` that mean a configuration."""
+    options = ["--profile", "smoke", "--dataset", config.dataset]
+    for name, (_, wanted) in profile("smoke").differences(config).items():
+        if name != "dataset":
+            options += ["--set", f"{name}={wanted}"]
+    return options
+
+
 def kill(process: subprocess.Popen, folder: Path, how: signal.Signals, draw: random.Random) -> str:
     """Let a training get further, kill it at a random moment; return what it said last."""
     before, _ = runs.newest_checkpoint(folder)
@@ -85,11 +94,7 @@ def assert_whole(folder: Path, before: int) -> int:
 
 def kill_and_resume(config: Config, place: Path, kills: int, seed: int = 0) -> None:
     """Train `config` once unbroken and once killed `kills` times; both must end alike."""
-    draw, epoch, broken = random.Random(seed), 0, place / "broken"
-    options = ["--profile", "smoke", "--dataset", config.dataset]
-    for name, (_, wanted) in profile("smoke").differences(config).items():
-        if name != "dataset":
-            options += ["--set", f"{name}={wanted}"]
+    draw, epoch, broken, options = random.Random(seed), 0, place / "broken", words(config)
     for number in range(kills):
         how = SIGNALS[number % len(SIGNALS)]
         said = kill(start(broken, *options), broken, how, draw)

@@ -341,6 +341,16 @@ CLAIMS = [
     ),
     Claim(
         "07",
+        "*G has collapsed* stands behind every training of an encoder-decoder",
+        "grid = ablation.run_grid(",
+        lambda said: (
+            ["encoder-decoder" in line for line in said.splitlines() if "collapsed" in line]
+            == [True] * said.count("encoder-decoder")
+            != []
+        ),
+    ),
+    Claim(
+        "07",
         "Either sum is above either adversarial term alone: consistent.",
         LOSSES,
         lambda o: (

@@ -247,6 +247,21 @@ def test_a_wrong_mirror_does_not_spoil_the_part_of_another(server, tmp_path):
     wrong.http.server_close()
 
 
+def test_a_password_in_an_address_is_neither_kept_nor_shown(server, tmp_path, capsys):
+    address = server.address.replace("http://", "http://ada:secret@")
+    assert fetch([address], tmp_path / "x.tar.gz").address == server.address
+    assert server.requests[0]["Authorization"].startswith("Basic ")
+    (tmp_path / "x.tar.gz").unlink()
+    server.answers = [{"status": 503}]
+    with pytest.raises(DownloadError) as caught:
+        fetch([address], tmp_path / "x.tar.gz")
+    said = str(caught.value) + "".join(capsys.readouterr())
+    kept = "".join(file.read_text("latin-1") for file in tmp_path.glob("*.json"))
+    assert server.address in said
+    assert server.address in kept
+    assert "secret" not in said + kept
+
+
 def test_nobody_there_is_told_apart(tmp_path):
     with pytest.raises(UnreachableError):
         fetch(["http://127.0.0.1:9/x"], tmp_path / "x.tar.gz", progress=False)

@@ -76,6 +76,14 @@ def test_a_run_that_is_killed_five_times_ends_bit_for_bit_like_the_unbroken_one(
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no limits of this kind")
+def test_another_process_computes_the_same_bits(trained, tmp_path):
+    """What README promises of one machine with the same versions."""
+    again = soak.start(tmp_path / "again", *soak.words(trained.config))
+    assert again.wait() == 0, again.stderr.read()
+    soak.assert_same_state(trained.folder, tmp_path / "again")
+    assert losses(tmp_path / "again") == losses(trained.folder)
+
+
 def test_a_full_disk_is_told_in_one_sentence_and_costs_no_checkpoint(trained, tmp_path):
     import resource
 

@@ -420,7 +420,8 @@ pictures(generators)
 # wider than the one between L1 and L1+cGAN. The pictures show why it is so wide *here*. With L1
 # alone, the encoder-decoder paints one brown wall for every label map. With D, it paints something
 # like a house, but the same one for each. In so short a training nothing of the condition gets
-# through the bottleneck, and only a U-Net has skips to go round it.
+# through the bottleneck, and only a U-Net has skips to go round it. The grid's lines in section 4
+# have told you so: *G has collapsed* stands behind every training of an encoder-decoder.
 #
 # Then look at the floor. Both encoder-decoders score *below* photos of other houses: a wall without
 # windows has none in the right place even by luck. Their order is reversed, but it compares two

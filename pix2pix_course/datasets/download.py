@@ -13,6 +13,7 @@ import json
 import shutil
 import tarfile
 import time
+import urllib.parse
 import zlib
 from pathlib import Path, PureWindowsPath
 from typing import NamedTuple
@@ -163,10 +164,10 @@ def fetch(addresses, path: Path, size=None, sha256=None, progress: bool = True) 
         try:
             _complete(address, part, size, progress)
         except DownloadError as error:
-            failures.append(f"{address}: {error}")
+            failures.append(f"{public(address)}: {error}")
             silent = silent and isinstance(error, UnreachableError)
             continue
-        fetched, wrong = _measure(part, address, *known)
+        fetched, wrong = _measure(part, public(address), *known)
         if not wrong:
             _write_json(record, fetched._asdict())
             part.replace(path)
@@ -175,9 +176,15 @@ def fetch(addresses, path: Path, size=None, sha256=None, progress: bool = True) 
         part.unlink()
         if first and not sha256:
             wrong += f" (if you trust the new file more than the first download, delete {record})"
-        failures.append(f"{address}: {wrong}")
+        failures.append(f"{public(address)}: {wrong}")
         silent = False
     raise (UnreachableError if silent else DownloadError)("; ".join(failures))
+
+
+def public(address: str) -> str:
+    """An address as it may be printed and kept: without the user and password it may hold."""
+    parts = urllib.parse.urlsplit(address)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 def _measure(path: Path, address: str, size: int | None, sha256: str | None) -> tuple[Fetched, str]:
@@ -207,7 +214,7 @@ def _complete(address: str, part: Path, size: int | None, progress: bool) -> Non
                 raise (UnreachableError if silent else DownloadError)(str(error)) from error
             pause = PAUSE * 2 ** max(0, fruitless - 1)
             if progress:
-                tqdm.write(f"{address}: {error}; trying again in {pause:g} s")
+                tqdm.write(f"{public(address)}: {error}; trying again in {pause:g} s")
             time.sleep(pause)
 
 
@@ -217,7 +224,7 @@ def _attempt(address: str, part: Path, size: int | None, progress: bool) -> None
     have = part.stat().st_size if part.is_file() else 0
     # Without a validator (ETag or date) two different files could be glued together.
     total = state.get("bytes")
-    if state.get("address") != address or not (state.get("validator") and total):
+    if state.get("address") != public(address) or not (state.get("validator") and total):
         have = 0
     if have and have == total:
         return
@@ -239,7 +246,7 @@ def _attempt(address: str, part: Path, size: int | None, progress: bool) -> None
     except (requests.ConnectionError, requests.Timeout, urllib3.exceptions.HTTPError) as error:
         raise _TryAgainError(f"the connection failed ({type(error).__name__})") from error
     except requests.RequestException as error:
-        raise DownloadError(str(error)) from error
+        raise DownloadError(str(error).replace(address, public(address))) from error
 
 
 def _start(response, address: str, part: Path, size: int | None) -> int | None:
@@ -256,7 +263,7 @@ def _start(response, address: str, part: Path, size: int | None) -> int | None:
     if None not in (total, size) and total != size:
         raise DownloadError(f"the server offers {total:,} bytes instead of {size:,}")
     part.write_bytes(b"")
-    state = {"address": address, "validator": _validator(response), "bytes": total}
+    state = {"address": public(address), "validator": _validator(response), "bytes": total}
     _write_json(_beside(part, ".json"), state)
     return total
 
