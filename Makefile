@@ -67,7 +67,8 @@ notebooks: $(READY) ## for authors: make notebooks from their sources, re-run wh
 clean: ## remove everything that was run or built; the environment and the data stay
 	rm -rf build notebooks/runs notebooks/solutions/runs .pytest_cache .ruff_cache .hypothesis
 
-# uv installs in a minute what takes pip several; where it cannot be had, pip does it.
+# uv installs in a minute what takes pip several; where it cannot be had, pip does it. Like pip it
+# compiles what it installs: else each of a hundred processes would, where none may write that down.
 $(READY): pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' || { \
 		echo "The course needs Python 3.11, 3.12 or 3.13; '$(PYTHON)' is none of these." \
@@ -79,5 +80,6 @@ $(READY): pyproject.toml requirements.lock
 	@if uv --version >/dev/null 2>&1; then uv=uv; \
 	elif $(BIN)/python -m pip install --quiet uv; then uv=$(BIN)/uv; \
 	else uv=; fi; \
-	{ test -n "$$uv" && $$uv $(INSTALL) --python $(BIN)/python; } || $(BIN)/python -m $(INSTALL)
+	{ test -n "$$uv" && $$uv $(INSTALL) --compile-bytecode --python $(BIN)/python; } || \
+	$(BIN)/python -m $(INSTALL)
 	@touch $@

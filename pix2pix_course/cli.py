@@ -4,6 +4,7 @@ What is heavy to import is imported by the command that needs it, so that `--hel
 """
 
 import sys
+import webbrowser
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,10 +12,12 @@ import click
 
 from pix2pix_course import __version__, quiet_stderr
 from pix2pix_course.bench.command import bench
-from pix2pix_course.config import CHOICES, PAINTED, PROFILES, Config
+from pix2pix_course.cli_data import data
+from pix2pix_course.cli_options import of_a_run, takes
+from pix2pix_course.config import PROFILES, Config
 from pix2pix_course.notebooks import commands
 from pix2pix_course.support.fields import field_types
-from pix2pix_course.support.terminal import FOLDER, Commands, in_order, python_value, takes_fields
+from pix2pix_course.support.terminal import Commands, python_value, takes_fields
 from pix2pix_course.variants import recipes
 from pix2pix_course.variants.variant import Variant
 
@@ -23,54 +26,6 @@ FIELDS = field_types(Config) | field_types(Variant)
 
 COMMON_FIELDS = "image_size train_pairs epochs decay_epochs batch_size learning_rate lambda_l1 seed"
 """Those with an option of their own."""
-
-
-# --- options of several commands ---------------------------------------------------------
-
-
-def _dataset(ctx, param, value: str | None) -> str | None:
-    """A folder as absolute path, since notebooks and resumed runs work in other folders."""
-    from pix2pix_course.datasets import is_name
-
-    if value is None or is_name(value) or not Path(value).expanduser().is_dir():
-        return value
-    return str(Path(value).expanduser().resolve())
-
-
-OPTIONS = {
-    "profile": {
-        "type": click.Choice(tuple(PROFILES)), "default": "cpu", "show_default": True,
-        "help": "smoke: all steps, in seconds; cpu: minutes on two cores; gpu: the paper's sizes.",
-    },
-    "recipe": {
-        "type": click.Choice(tuple(recipes.RECIPES)),
-        "help": "Do as this implementation does; see `recipes`.",
-    },
-    "dataset": {
-        "default": PAINTED, "show_default": True, "callback": _dataset,
-        "help": "'painted', a published set (see `data list`), or a folder of pairs.",
-    },
-    "direction": {
-        "type": click.Choice(("AtoB", "BtoA")), "help": "Input to target; A is the left half.",
-    },
-    "palette": {"help": "Label colours of a folder that does not describe itself."},
-    "data-folder": {"type": FOLDER, "help": "Where data sets are painted and downloaded."},
-    "seed": {"default": 0, "show_default": True, "help": "Of all random draws."},
-    "mode": {
-        "type": click.Choice(CHOICES["test_mode"]),
-        "help": "paper: batch statistics and dropout; deterministic: no dropout; running: running "
-        "statistics.  [default: the run's own test_mode]",
-    },
-    "devices": {"type": click.IntRange(0), "help": "Share out batches; 0: all. JAX only."},
-    "timeout": {"type": click.IntRange(1), "help": "Seconds that one cell may take."},
-    "output": {"type": FOLDER, "show_default": True, "help": "Folder for what is made."},
-}  # fmt: skip
-
-
-def takes(*names: str, **changed) -> Callable:
-    """Decorator: the command takes these of `OPTIONS`, with something changed."""
-    found = (click.option(f"--{name}", **OPTIONS[name] | changed) for name in names)
-    return in_order(*found)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -115,86 +70,8 @@ def run(names, recipe, output, further, **given) -> None:
         sys.exit(1)
 
 
-for command in (commands.grade, commands.notebooks, commands.editions, bench):
+for command in (data, commands.grade, commands.notebooks, commands.editions, bench):
     main.add_command(command)
-
-
-# --- data ----------------------------------------------------------------------------------
-
-
-@main.group()
-def data() -> None:
-    """Data sets: list, download, paint, check, convert."""
-
-
-@data.command("list")
-@takes("data-folder")
-def list_datasets(data_folder) -> None:
-    """The painted set and the published ones, and which are here."""
-    from pix2pix_course.datasets import default_data_folder
-    from pix2pix_course.datasets.catalogue import CATALOGUE
-
-    root = data_folder or default_data_folder()
-    lines = [(PAINTED, "-", "facades painted on this machine; needs no network")]
-    lines += [(name, published.size, published.about) for name, published in CATALOGUE.items()]
-    click.echo(f"in {root}:\n")
-    for name, size, about in lines:
-        here = "here" if (root / name).is_dir() else "-"
-        click.echo(f"{name:16} {here:5} {size:>8}  {about}")
-
-
-@data.command()
-@click.argument("name")
-@takes("data-folder")
-def download(name, data_folder) -> None:
-    """Download a published data set."""
-    from pix2pix_course.datasets.download import download
-
-    click.echo(download(name, data_folder))
-
-
-@data.command()
-@takes("data-folder")
-@takes("output", help="Paint into this folder instead.")
-@click.option("--train", default=1000, show_default=True, help="Pairs to train on.")
-@click.option("--val", default=50, show_default=True, help="Pairs to choose settings by.")
-@click.option("--test", default=100, show_default=True, help="Pairs to evaluate on.")
-@click.option("--size", default=256, show_default=True, help="Side of a picture in pixels.")
-@takes("seed")
-def paint(data_folder, output, **counts) -> None:
-    """Paint facades and their labels: the offline data set."""
-    from pix2pix_course.datasets import default_data_folder
-    from pix2pix_course.datasets.painter import paint_folder
-
-    folder = output or (data_folder or default_data_folder()) / PAINTED
-    click.echo(paint_folder(folder, **counts))
-
-
-@data.command()
-@click.argument("dataset", default=PAINTED, callback=_dataset)
-@takes("direction", "data-folder")
-def check(dataset, direction, data_folder) -> None:
-    """Read every file of a data set and list what is wrong with it."""
-    from pix2pix_course.datasets import DESCRIPTION, open_dataset
-    from pix2pix_course.datasets.check import check
-
-    # A folder that does not describe itself need not say its direction to be readable.
-    if direction or not Path(dataset).is_absolute() or (Path(dataset) / DESCRIPTION).exists():
-        dataset = open_dataset(dataset, direction, None, data_folder)
-    report = check(dataset, progress=sys.stderr.isatty())
-    click.echo(report)
-    if not report.ok:
-        sys.exit(1)
-
-
-@data.command()
-@click.argument("source", type=click.Path(path_type=Path))
-@click.argument("output", type=FOLDER)
-def convert(source, output) -> None:
-    """Unpack HDF5 files of pairs, one a split, to a folder of pictures."""
-    from pix2pix_course.datasets.hdf5 import convert
-
-    click.echo(convert(source, output, progress=sys.stderr.isatty()))
 
 
 # --- runs ----------------------------------------------------------------------------------
@@ -251,13 +128,6 @@ def train(
     _uninterrupted(folder, runs.train, config, folder, data_folder=data_folder, devices=devices)
 
 
-def of_a_run(command: Callable) -> Callable:
-    """Decorator: the command is about a run, whose data may be elsewhere now."""
-    argument = click.argument("run", metavar="RUN", type=FOLDER)
-    about = "Where the run's data is now, or other data of its kind."
-    return argument(takes("dataset", default=None, help=about)(takes("data-folder")(command)))
-
-
 @main.command()
 @of_a_run
 @click.option("--epochs", type=click.IntRange(1), help="New total number of epochs.")
@@ -306,6 +176,55 @@ def evaluate(run, dataset, **options) -> None:
     result = evaluation.evaluate(runs.load(run, dataset), **options)
     click.echo(result.table())
     click.echo(f"table and pictures: {result.folder}")
+
+
+@main.command("export")
+@of_a_run
+@takes("output", default="build/export", help="Folder for the file, model.json and examples.")
+@click.option(
+    "--format", type=click.Choice(("litert", "onnx")), default="litert", show_default=True
+)
+@click.option(
+    "--weights", type=click.Choice(("f32", "f16", "int8")), default="f32", show_default=True,
+    help="f16 and int8 make a smaller file, for litert.",
+)  # fmt: skip
+def export_run(run, dataset, output, data_folder, **options) -> None:
+    """Write a run's generator for other programs: browsers, phones, ONNX runtimes."""
+    with quiet_stderr():
+        from pix2pix_course import runs
+        from pix2pix_course.export.write import export
+
+        apart = export(runs.load(run, dataset), output, data_folder=data_folder, **options)
+    for mode, levels in apart.items():
+        click.echo(f"mode {mode}: {levels:.2g} grey levels from the generator")
+    click.echo(output)
+
+
+@main.command()
+@of_a_run
+@takes("output", default="build/demo", help="Folder for the page and the model.")
+@click.option("--port", default=0, help="0: any that is free.")
+@click.option("--weights", type=click.Choice(("f32", "f16", "int8")), default="f16")
+@click.option("--no-browser", is_flag=True, help="Only say the address.")
+def demo(run, dataset, output, data_folder, port, weights, no_browser) -> None:
+    """Draw, and see what a run makes of it: a page on this machine, for this machine alone."""
+    with quiet_stderr():
+        from pix2pix_course import runs
+        from pix2pix_course.export import demo as page
+        from pix2pix_course.export.write import export
+
+        trained = runs.load(run, dataset)
+        export(trained, output, weights=weights, data_folder=data_folder)
+        page.lay_out(output, Path("build/npm"))
+    with page.server(output, port) as server:
+        address = "http://{}:{}/index.html".format(*server.server_address)
+        click.echo(f"draw at {address} (Ctrl-C ends it)")
+        if not no_browser:
+            webbrowser.open(address)
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            click.echo("\nended")
 
 
 @main.command()

@@ -118,10 +118,10 @@ def find_pairs(folder: Path) -> dict[str, tuple[Path, ...]]:
                     "put pairs there, or remove the folder"
                 )
     if not splits:
-        raise DatasetError(
-            f"{folder} has none of the folders train/, val/, test/: put the pairs for training "
-            f"into {folder / 'train'} and a few others into {folder / 'test'}"
-        )
+        advice = f"put pairs for training into {folder / 'train'}, others into {folder / 'test'}"
+        if any((folder / name).is_dir() for name in ("A", "trainA", "testA")):
+            advice = f"join its A and B with `pix2pix-course data combine {folder} OUTPUT`"
+        raise DatasetError(f"{folder} has none of the folders train/, val/, test/: {advice}")
     if set(splits) == {"train"} and len(splits["train"]) > 1:
         kept = len(splits["train"]) - max(1, len(splits["train"]) // 10)
         splits = {"train": splits["train"][:kept], "val": splits["train"][kept:]}

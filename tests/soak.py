@@ -57,7 +57,12 @@ def start(folder: Path, *first: str) -> subprocess.Popen:
     begun = (folder / "config.json").exists()
     command = ["resume", str(folder)] if begun else ["train", *first, "--output", str(folder)]
     return subprocess.Popen(
-        [*COMMAND, *command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        [*COMMAND, *command],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        # a shell's background job would hand down that Ctrl-C is ignored
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
@@ -112,8 +117,6 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=30)
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
-    # whoever starts this in the background has it, and its trainings, ignore Ctrl-C
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     with tempfile.TemporaryDirectory() as place:
         place = Path(place)
         data = paint_folder(place / "data", train=10, val=2, test=3, size=64, progress=False)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import shutil
 
 import nbformat
@@ -108,6 +109,17 @@ def test_the_tables_hold_every_student(graded):
     assert "http" not in page
     assert (output / "executed/ben/04_small (1).ipynb").exists()
     assert (output / "executed/fynn.ipynb").stat().st_size < 3e6
+
+
+def test_gradescope_finds_a_point_for_each_exercise(graded):
+    output, rows = graded
+    for student, row in rows.items():
+        results = json.loads((output / "gradescope" / student / "results.json").read_text("utf-8"))
+        assert results["score"] == row.passed == sum(t["score"] for t in results["tests"])
+        assert [t["name"] for t in results["tests"]] == ["04.1", "04.2"]
+        assert [t["output"] for t in results["tests"]] == list(row.outcomes.values())
+    eli = json.loads((output / "gradescope/eli/results.json").read_text("utf-8"))
+    assert eli["output"].startswith("eli.ipynb: crashed at cell In [2]")
 
 
 def test_a_notebook_over_its_time_is_stopped(course_with_exercises, tmp_path):

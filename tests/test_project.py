@@ -25,13 +25,14 @@ CORE = [
     "config", "palettes", "pairs", "pipeline", "generators", "discriminators", "losses", "training",
     "callbacks", "runs", "translation", "evaluation", "ablation", "cli",
 ]  # fmt: skip
-WINGS = ("bench", "datasets", "variants", "figures", "exercises", "notebooks")
+WINGS = ("bench", "datasets", "variants", "figures", "exercises", "notebooks", "export")
 DOORS = {  # beyond the rule, on purpose
     ("config", "variants"), ("training", "variants"), ("runs", "variants"), ("runs", "datasets"),
     ("exercises", "variants"), ("notebooks", "exercises"), ("bench", "datasets"),
+    ("export", "datasets"),
 }  # fmt: skip
-FREE = ("cli", "doctor", "__main__")  # they import whatever they need
-USE_TENSORFLOW = {"pipeline", "support", "bench"}
+FREE = ("cli", "cli_data", "cli_options", "doctor", "__main__")  # they import whatever they need
+USE_TENSORFLOW = {"pipeline", "support", "bench", "export"}
 
 
 def imports(module: Path) -> list[tuple[str, str]]:
@@ -130,7 +131,7 @@ def test_the_core_is_read_in_an_evening_and_the_package_in_a_weekend():
     core = [PACKAGE / f"{name}.py" for name in ("__init__", *CORE[: CORE.index("ablation")])]
     assert len(core) == 13
     assert lines(core) <= 1920
-    assert lines(MODULES) <= 10_400
+    assert lines(MODULES) <= 11_250
     flat = {module.stem for module in PACKAGE.glob("*.py")}
     assert flat == {module.stem for module in core} | {"ablation", *FREE}
     assert {path.parent.name for path in PACKAGE.glob("*/__init__.py")} == {*WINGS, "support"}

@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from pix2pix_course.config import PAINTED, PROFILES
+from pix2pix_course.config import PROFILES
 from pix2pix_course.support.terminal import FOLDER
 
 in_folder = click.option("--notebooks", "folder", type=FOLDER, help="Folder with the notebooks.")
@@ -113,12 +113,13 @@ def grade(folder, output, container, course, data_folder, **options) -> None:
     from pix2pix_course.notebooks.grade import grade
 
     if container:
-        from pix2pix_course.datasets import default_data_folder, open_dataset
+        from pix2pix_course import runs
+        from pix2pix_course.config import Config
         from pix2pix_course.notebooks import files
         from pix2pix_course.notebooks.container import grade_in_container
 
-        data = data_folder or default_data_folder()
-        open_dataset(PAINTED, data_folder=data)  # paint it now: inside nothing can be written there
+        # paint it now: inside nothing can be written there
+        data = runs.open_run_dataset(Config(), data_folder).folder.parent
         folders = {"handed_in": folder, "notebooks": course or files.default_folder(), "data": data}
         words = ["--profile", options["profile"], "--timeout", str(options["timeout"])]
         memory = options["memory_limit"]

@@ -18,12 +18,13 @@ from nbformat import NotebookNode, v4
 from pix2pix_course.config import PAINTED
 from pix2pix_course.exercises.checking import WRONG, first_line
 from pix2pix_course.notebooks import editions, files
-from pix2pix_course.notebooks.marks import ABSENT, SYMBOLS, Marks, csv_table, html_table
+from pix2pix_course.notebooks.marks import ABSENT, SYMBOLS, Marks, csv_table, gradescope, html_table
 from pix2pix_course.notebooks.run import execute
 
 OUTPUT_LIMIT = 1_000_000
 """Characters that one notebook may print: an endless loop must not fill the memory."""
 
+GRADESCOPE = "gradescope"
 EXECUTED, MARKER = "executed", ".made_by_grading"
 """In the output folder, the notebooks as they ran; and the file in it that says whose it is."""
 
@@ -61,7 +62,8 @@ def grade(
 
     Args:
         folder: what was handed in; read only.
-        output: gets `grades.csv`, `grades.html` and, in `executed`, the notebooks as they ran.
+        output: gets `grades.csv`, `grades.html`, in `executed` the notebooks as they ran and in
+            `gradescope` a `results.json` for each student.
             Those of an earlier grading are replaced; nothing else there is touched.
         profile: under which they run.
         timeout, memory_limit: seconds that one notebook may take, and GiB that it may use with all
@@ -106,6 +108,10 @@ def grade(
         rows = list(marks.values())
         (output / "grades.csv").write_text(csv_table(rows, columns), encoding="utf-8")
         (output / "grades.html").write_text(html_table(rows, columns), encoding="utf-8")
+        for each in rows:
+            results = output / GRADESCOPE / each.student / "results.json"
+            results.parent.mkdir(parents=True, exist_ok=True)
+            results.write_text(gradescope(each, columns), encoding="utf-8")
     return list(marks.values()), columns
 
 
@@ -113,10 +119,11 @@ def _make_room(output: Path) -> None:
     """Empty the folder of executed notebooks if an earlier grading made it; else refuse it."""
     executed = output / EXECUTED
     if not (executed / MARKER).exists():
-        for path in (executed, output / "grades.csv", output / "grades.html"):
+        for path in (output / name for name in (EXECUTED, GRADESCOPE, "grades.csv", "grades.html")):
             if path.exists():
                 raise GradingError(f"{path} is there, made by no grading; name another --output")
     shutil.rmtree(executed, ignore_errors=True)
+    shutil.rmtree(output / GRADESCOPE, ignore_errors=True)
     executed.mkdir(parents=True)
     (executed / MARKER).touch()
 

@@ -3,6 +3,7 @@
 import csv
 import html
 import io
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -52,6 +53,22 @@ def csv_table(rows: Iterable[Marks], columns: list[str]) -> str:
         safe = [f"'{word}" if word.startswith(("=", "+", "-", "@")) else word for word in line]
         csv.writer(text, lineterminator="\n").writerow(safe)
     return text.getvalue()
+
+
+def gradescope(row: Marks, columns: list[str]) -> str:
+    """A student's `results.json` as Gradescope reads it: a point for each exercise."""
+    tests = [
+        {
+            "name": exercise,
+            "score": int(row.outcomes[exercise] == RIGHT),
+            "max_score": 1,
+            "status": "passed" if row.outcomes[exercise] == RIGHT else "failed",
+            "output": row.outcomes[exercise],
+        }
+        for exercise in columns
+    ]
+    content = {"score": row.passed, "output": "\n".join(row.notes), "tests": tests}
+    return json.dumps(content, indent=1) + "\n"
 
 
 def html_table(rows: Iterable[Marks], columns: list[str]) -> str:

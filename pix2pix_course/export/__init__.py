@@ -1,0 +1,1 @@
+"""A trained generator for other programs, and a page to draw on."""
