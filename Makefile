@@ -5,6 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 INSTALL := pip install --quiet --constraint requirements.lock --editable '.[dev]'
+SITE := pip install --quiet --constraint requirements.lock --editable '.[dev,site]'
 
 CORE := $(wildcard notebooks/0[0-6]_*.ipynb)
 LABS := $(notdir $(basename $(filter-out $(CORE),$(wildcard notebooks/[0-9][0-9]_*.ipynb))))
@@ -12,7 +13,7 @@ LABS := $(notdir $(basename $(filter-out $(CORE),$(wildcard notebooks/[0-9][0-9]
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help course labs test test_students test_solutions soak lab notebooks clean
+.PHONY: help course labs test test_students test_solutions soak site site_test lab notebooks clean
 
 help: ## list these commands
 	@echo 'make COMMAND, where COMMAND is one of'
@@ -58,6 +59,21 @@ test_solutions:
 soak: $(READY) ## kill a training thirty times, and compare its end with an unbroken one (about 10 minutes)
 	$(BIN)/python tests/soak.py
 
+# The drawing page brings the gallery's generator, and shows maps of the sample pairs.
+site: $(READY) .venv/.site ## build the web site, with the drawing page, into build/site (needs npm)
+	$(BIN)/python docs/site/build.py --output build/site
+	$(BIN)/pix2pix-course demo pix2pix_course/gallery --dataset data/samples --build-only \
+		--output build/site/draw
+
+site_test: site ## try the site and the drawing page in Chromium (its path: CHROMIUM)
+	rm -rf build/browser && mkdir -p build/browser
+	cp -r tests/browser/*.mjs tests/browser/package.json build/browser
+	cp -r build/site/draw build/browser
+	$(BIN)/python tests/browser/expected.py build/browser/draw
+	npm install --no-audit --no-fund --prefix build/browser
+	PAGE_FOLDER=$(CURDIR)/build/browser/draw SITE_FOLDER=$(CURDIR)/build/site \
+		node --test build/browser/*.test.mjs
+
 lab: $(READY) ## open the notebooks in JupyterLab
 	$(BIN)/jupyter-lab notebooks
 
@@ -82,4 +98,10 @@ $(READY): pyproject.toml requirements.lock
 	else uv=; fi; \
 	{ test -n "$$uv" && $$uv $(INSTALL) --compile-bytecode --python $(BIN)/python; } || \
 	$(BIN)/python -m $(INSTALL)
+	@touch $@
+
+.venv/.site: $(READY)
+	@echo 'Adding Sphinx to the environment.'
+	@uv $(SITE) --python $(BIN)/python 2>/dev/null || $(BIN)/uv $(SITE) --python $(BIN)/python \
+	2>/dev/null || $(BIN)/python -m $(SITE)
 	@touch $@

@@ -205,8 +205,8 @@ def export_run(run, dataset, output, data_folder, **options) -> None:
 @takes("output", default="build/demo", help="Folder for the page and the model.")
 @click.option("--port", default=0, help="0: any that is free.")
 @click.option("--weights", type=click.Choice(("f32", "f16", "int8")), default="f16")
-@click.option("--no-browser", is_flag=True, help="Only say the address.")
-def demo(run, dataset, output, data_folder, port, weights, no_browser) -> None:
+@click.option("--build-only", is_flag=True, help="Lay it out in the folder, and show nothing.")
+def demo(run, dataset, output, data_folder, port, weights, build_only) -> None:
     """Draw, and see what a run makes of it: a page on this machine, for this machine alone."""
     with quiet_stderr():
         from pix2pix_course import runs
@@ -215,12 +215,14 @@ def demo(run, dataset, output, data_folder, port, weights, no_browser) -> None:
 
         trained = runs.load(run, dataset)
         export(trained, output, weights=weights, data_folder=data_folder)
-        page.lay_out(output, Path("build/npm"))
+        index = page.lay_out(output, Path("build/npm"))
+    if build_only:
+        click.echo(index)
+        return
     with page.server(output, port) as server:
         address = "http://{}:{}/index.html".format(*server.server_address)
         click.echo(f"draw at {address} (Ctrl-C ends it)")
-        if not no_browser:
-            webbrowser.open(address)
+        webbrowser.open(address)
         try:
             server.serve_forever()
         except KeyboardInterrupt:

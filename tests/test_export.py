@@ -4,6 +4,7 @@ import json
 import shutil
 import urllib.error
 import urllib.request
+from pathlib import Path
 from threading import Thread
 
 import numpy as np
@@ -97,18 +98,18 @@ def test_an_onnx_file_computes_the_same(trained, tmp_path):
 @pytest.fixture
 def npm(tmp_path):
     """Where npm has put the runtime."""
-    for name in demo.FOLDERS:
-        folder = tmp_path / "npm/node_modules" / demo.RUNTIME / name
-        folder.mkdir(parents=True)
-        (folder / "x.wasm").write_bytes(b"wasm")
+    for name in demo.RUNTIME:
+        file = tmp_path / "npm/node_modules/@litertjs" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b"wasm")
     return tmp_path / "npm"
 
 
 def test_the_page_lies_beside_the_model(npm, tmp_path):
     (tmp_path / "out").mkdir()
     page = demo.lay_out(tmp_path / "out", npm)
-    assert "<canvas" in page.read_text()
-    assert (tmp_path / "out/litert/wasm/x.wasm").exists()
+    assert "<canvas" in page.read_text("utf-8")
+    assert all((tmp_path / "out/litert" / name).exists() for name in demo.RUNTIME)
     demo.lay_out(tmp_path / "out", npm)  # again, over the old one
 
 
@@ -118,9 +119,12 @@ def test_without_npm_it_says_what_to_do(tmp_path, monkeypatch):
         demo.installed(tmp_path / "npm")
 
 
-def test_the_pinned_runtime_is_what_the_browser_tests_use():
-    page = json.loads((demo.PAGE / "package.json").read_text())
-    assert page["dependencies"][demo.RUNTIME][0].isdigit()  # one version, no range
+def test_the_runtime_is_pinned_and_the_browser_tests_use_the_same():
+    browser = Path(__file__).with_name("browser") / "package.json"
+    page, tests = (json.loads(f.read_text()) for f in (demo.PAGE / "package.json", browser))
+    for name, version in page["dependencies"].items():
+        assert version[0].isdigit()  # one version, no range
+        assert tests["dependencies"][name] == version
 
 
 def test_the_server_is_for_this_machine_alone_and_lists_nothing(npm, tmp_path):
@@ -131,8 +135,8 @@ def test_the_server_is_for_this_machine_alone_and_lists_nothing(npm, tmp_path):
         Thread(target=server.serve_forever, daemon=True).start()
         address = "http://{}:{}".format(*server.server_address)
         assert urllib.request.urlopen(f"{address}/index.html").read() == b"page"
-        wasm = f"{address}/node_modules/{demo.RUNTIME}/wasm/"
-        answer = urllib.request.urlopen(f"{wasm}x.wasm")
+        wasm = f"{address}/node_modules/@litertjs/core/wasm/"
+        answer = urllib.request.urlopen(f"{wasm}litert_wasm_internal.wasm")
         assert answer.headers["Content-Type"] == "application/wasm"
         for hidden in (wasm, f"{address}/%2e%2e/secret"):
             with pytest.raises(urllib.error.HTTPError, match="404"):

@@ -1099,6 +1099,32 @@ print(f"{steps} steps an epoch, x {x.shape}, y {y.shape}")
 off = sum((palette.snap(image) != image).sum() for image in map(to_image, x))
 print(f"values of the condition that are no palette colour, in spite of JPEG: {off}")
 
+# %% [markdown]
+# And if all you have is photos? Then *compute* the other side. Below, edges are found in photos by
+# Canny's method; the way back, from edges to photos, is one of the paper's tasks. Photos and edges
+# lie in two folders under the same names, `combine` puts them side by side, and a tenth is held
+# out. (In a terminal: `pix2pix-course data combine edges photos edges2photos`.) **Guess:** what of
+# a house is lost in its edges, so that a network must invent it?
+
+# %% alt="Two pairs: black edges on white, and the painted houses that they were found in. Windows, sills and the roof are outlined; colours, glass and sky are not in the edges." tags=["predict"]
+from skimage import color, feature
+
+from pix2pix_course.datasets.combine import combine
+
+for seed in range(40, 50):
+    photo = paint_pair(seed).photo  # of your own: read_image("IMG_1234.jpg"), cut to a square
+    edges = feature.canny(color.rgb2gray(photo), sigma=2)
+    drawing = np.where(edges[..., None], 0, 255).astype(np.uint8).repeat(3, axis=-1)
+    for name, image in {"edges": drawing, "photos": photo}.items():
+        (home / name).mkdir(exist_ok=True)
+        Image.fromarray(image).save(home / name / f"{seed}.png")
+combine([home / "edges", home / "photos"], home / "edges2photos")
+sketches = open_dataset(home / "edges2photos", direction="AtoB")
+tell(check(sketches))
+drawings, photos, _ = load_pairs(sketches, "train", size, limit=2)
+image_grid({"edges (A)": drawings, "photo (B)": photos}, cell=1.4)
+plt.show()
+
 # %% [markdown] tags=["exercise"]
 # ### Exercise 5 · experiment: a folder for another task
 #

@@ -106,6 +106,7 @@ async function mapFrom(blob) {
 let stroke = null;  // under way: {tool, colour, x, y (where it began or went last), before (the map)}
 
 function press(x, y) {
+  if (!$("toast").classList.contains("bad")) $("toast").hidden = true;
   stroke = { tool: tool(), colour: brush(), x, y, before: map.slice() };
   if (stroke.tool === "bucket") flood(x, y, stroke.colour);
   drag(x, y);
@@ -199,8 +200,9 @@ $("map").addEventListener("keydown", (event) => {
     cursorY = within(cursorY + far * ARROWS[event.key][1]);
     if (stroke) drag(cursorX, cursorY);
   } else if (event.key === " ") {
-    if (!stroke) press(cursorX, cursorY);
-    else release();
+    if (event.repeat) return event.preventDefault();
+    if (stroke) release();
+    else press(cursorX, cursorY);
     if (stroke?.tool === "bucket") release();
   } else if (event.key === "Escape" && stroke) {
     release(false);
@@ -385,7 +387,8 @@ function cardFrom(text) {
     && listed.names.length === listed.colours.length && listed.colours.every((c) => c?.length === 3)
   );
   if (!(Number.isInteger(card?.image_size) && card.image_size > 0 && input(card.condition)
-    && typeof card.statistics?.name === "string" && Array.isArray(card.masks) && card.masks.every(input) && Array.isArray(card.image?.shape) && paletteFits)) {
+    && typeof card.statistics?.name === "string" && Array.isArray(card.masks) && card.masks.every(input)
+    && Array.isArray(card.image?.shape) && paletteFits)) {
     throw refused;
   }
   if (card.condition.shape[3] !== 3 || card.image.shape[3] !== 3) {
@@ -397,24 +400,28 @@ function cardFrom(text) {
 /** The bytes of a model file → a generator that fits the card. */
 async function compiled(bytes, card) {
   if (!litert) throw new Sorry("LiteRT.js is not loaded, so no model can be opened: please reload the page.");
+  const refused = new Sorry("This file is not a LiteRT model, or it is damaged; the model is unchanged.");
+  // LiteRT keeps the bytes of a file that it refuses, so most others do not get that far.
+  if (String.fromCharCode(...bytes.subarray(4, 8)) !== "TFL3") throw refused;
   let model;
   try {
     model = await litert.loadAndCompile(bytes, { accelerator: "wasm" });
   } catch {
-    throw new Sorry("This file is not a LiteRT model, or it is damaged; the model is unchanged.");
+    throw refused;
   }
   const told = (entries) => JSON.stringify(entries.map(({ name, shape }) => `${name} ${[...shape]}`).sort());
   const statistics = { name: card.statistics.name, shape: [1, 1, 1, 1] };
   if (told(model.getInputDetails()) !== told([card.condition, statistics, ...card.masks])
     || String(model.getOutputDetails()[0]?.shape) !== String(card.image.shape)) {
     model.delete();
-    throw new Sorry("This model takes other inputs than its model.json says: open the two files of one export together.");
+    throw new Sorry("This model takes other inputs than its model.json says: open two files of one export.");
   }
   return model;
 }
 
 /** Have the map, the brushes and the facts fit a card. */
 function fit(card) {
+  if (stroke) release(false);
   const before = JSON.stringify([size, palette()]), old = { map: rgba(map), size };
   opened = { ...opened, card };
   showFacts(card);
@@ -422,7 +429,7 @@ function fit(card) {
   size = card.image_size;
   showParts();
   showExamples([]);  // those shown are maps of other classes
-  const scaled = new Uint8ClampedArray(4 * size * size);
+  const scaled = new Uint8ClampedArray(4 * size * size);  // by nearest pixels
   for (let at = 0; at < size * size; at++) {
     const [x, y] = [at % size, Math.floor(at / size)].map((i) => Math.floor((i * old.size) / size));
     scaled.set(old.map.subarray(4 * (y * old.size + x), 4 * (y * old.size + x) + 4), 4 * at);
@@ -445,6 +452,8 @@ function showParts() {
   }));
   $("parts").hidden = !palette();
   $("free").hidden = !$("parts").hidden;
+  $("parts-title").textContent = palette() ? "Parts" : "Brush";
+  $("pick").textContent = palette() ? "part" : "colour";
   $("title").textContent = palette()?.names.includes("facade") ? "Draw a house front" : "Draw a map";
 }
 
@@ -494,7 +503,8 @@ $("open").onchange = async () => {
     redraw();
     await settled();  // then nothing uses the old one any more
     old?.delete();
-    say(json ? `“${file.name}” is open.` : `“${file.name}” is open with the card shown before, as no model.json came with it.`);
+    const without = json ? "" : " with the card shown before, as no model.json came with it";
+    say(`“${file.name}” is open${without}.`);
   } catch (error) {
     complain(error);
   }
@@ -535,7 +545,10 @@ async function prepare() {
 async function start() {
   show($("map"), rgba(map));
   if (location.protocol === "file:") {
-    throw new Sorry("A page opened as a file may not load its model: run “python -m http.server” in its folder and open http://localhost:8000.");
+    throw new Sorry(
+      "A page opened as a file may not load its model: run “python -m http.server” in its folder "
+      + "and open http://localhost:8000.",
+    );
   }
   if (typeof WebAssembly !== "object") {
     throw new Sorry("This browser has no WebAssembly, which computes the pictures: please try another one.");
