@@ -1,45 +1,24 @@
 // Tests of the drawing page in a real browser. PAGE_FOLDER names the folder to serve: the page with
 // litert/, an exported model, and Python's pictures of it (expected.json and the files it lists).
-// CHROMIUM names the browser. The packages may lie elsewhere, in a folder named by NODE_PATH.
 import assert from "node:assert/strict";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import http from "node:http";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, beforeEach, afterEach, test } from "node:test";
 
-const require = createRequire(import.meta.url);  // unlike import, it looks in NODE_PATH
-const puppeteer = require("puppeteer-core");
-const axe = require("axe-core").source;
+import { axe, launch, serve } from "./serve.mjs";
 
 const FOLDER = process.env.PAGE_FOLDER;
 const WINDOW = [0, 128, 255];  // the colour of the brush that is chosen at first
 const UNDER = "/some/course/draw/";  // the page must work under any path
-const TYPES = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".wasm": "application/wasm",
-  ".json": "application/json", ".png": "image/png" };
 
 let server, browser, scratch, page, problems, foreign, opening;
 
 before(async () => {
   assert.ok(FOLDER, "set PAGE_FOLDER to the folder with the page and a model");
-  server = http.createServer(async (request, response) => {
-    const name = decodeURIComponent(new URL(request.url, "http://localhost").pathname);
-    try {
-      if (!name.startsWith(UNDER)) throw new Error(`${name} is not under ${UNDER}`);
-      const file = path.join(FOLDER, name.slice(UNDER.length) || "index.html");
-      const body = await readFile(file);
-      response.writeHead(200, { "Content-Type": TYPES[path.extname(file)] ?? "application/octet-stream" }).end(body);
-    } catch {
-      response.writeHead(404).end();
-    }
-  });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  server = await serve(FOLDER, UNDER);
   scratch = await mkdtemp(path.join(tmpdir(), "draw-"));
-  browser = await puppeteer.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-  });
+  browser = await launch();
 });
 
 after(async () => {
@@ -48,7 +27,7 @@ after(async () => {
   if (scratch) await rm(scratch, { recursive: true });
 });
 
-const address = () => `http://127.0.0.1:${server.address().port}${UNDER}`;
+const address = () => server.address;
 
 /** A new tab that notes errors and requests to other hosts. */
 async function tab() {
