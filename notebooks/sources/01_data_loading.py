@@ -1125,6 +1125,11 @@ drawings, photos, _ = load_pairs(sketches, "train", size, limit=2)
 image_grid({"edges (A)": drawings, "photo (B)": photos}, cell=1.4)
 plt.show()
 
+# %% [markdown]
+# Colours are lost, light, glass and sky, and wherever two surfaces are equally bright, even their
+# border. Two houses of other colours can have the same edges, so no network can know which was
+# meant. What it then paints depends on its loss: that is notebook 04.
+
 # %% [markdown] tags=["exercise"]
 # ### Exercise 5 · experiment: a folder for another task
 #
