@@ -12,7 +12,7 @@ import re
 import time
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations, product
 from pathlib import Path
 
@@ -100,7 +100,7 @@ class Cell:
     scores: dict[str, dict[str, float]]
     seconds: float
     folder: Path
-    signs: tuple[str, ...] = ()  # of a training that went wrong, if it was just now
+    signs: tuple[str, ...] = field(default=(), compare=False)  # it went wrong, if just now
 
 
 @dataclass(frozen=True)
@@ -244,11 +244,11 @@ def require_comparable(configs: Mapping[str, Config], seeds: Sequence[int]) -> N
     if len(set(seeds)) < len(seeds):
         raise ValueError(f"a seed stands twice in {list(seeds)}; it would count as two trainings")
     first, base = next(iter(configs.items()))
-    for (name, config), field in product(configs.items(), READING):
-        mine, theirs = getattr(base, field), getattr(config, field)
+    for (name, config), setting in product(configs.items(), READING):
+        mine, theirs = getattr(base, setting), getattr(config, setting)
         if mine != theirs:
             raise ValueError(
-                f"{first!r} has {field}={mine!r} and {name!r} has {theirs!r}: their scores "
+                f"{first!r} has {setting}={mine!r} and {name!r} has {theirs!r}: their scores "
                 "could not be compared. Give each its own grid."
             )
 

@@ -205,3 +205,14 @@ def test_a_real_grid_shares_its_segmenter_and_goes_on_where_it_stopped(small_con
     assert [file.name for file in checkpoint.iterdir()] == ["generator.weights.h5"]
     again = ablation.run_grid(configs, [0], tmp_path / "grid", verbose=0)
     assert again.cells == grid.cells
+
+
+def test_what_went_wrong_with_a_training_is_said_once_and_is_no_part_of_its_scores(
+    small_config, tmp_path, capsys
+):
+    config = small_config.replace(epochs=1, segmenter_epochs=1, bottleneck_norm=True, batch_size=1)
+    grid = ablation.run_grid({"dead": config}, [0], tmp_path / "grid")
+    assert capsys.readouterr().out.rstrip().endswith("min left   G has dead units")
+    again = ablation.run_grid({"dead": config}, [0], tmp_path / "grid")
+    assert again.cells == grid.cells
+    assert (grid.cells[0].signs, again.cells[0].signs) == (("G has dead units",), ())

@@ -99,8 +99,8 @@ for title, published in PUBLISHED.items():
 # %% [markdown]
 # Between tables 1 and 2 they differ a lot: the IoU of L1 + cGAN is .17 in one and .14 in the other,
 # that of L1 .11 and .13. So the advantage of the adversarial term is .06 in the first table and .01
-# in the second. The caption of table 2 explains part of it: there the batch size was 10 instead of
-# 1. But one training is not like another, and no table says by how much they vary.
+# in the second. The caption of table 2 explains part of it: there the batch size was 10, not 1.
+# But one training is not like another, and no table says by how much they vary.
 #
 # So this notebook asks the paper's three questions, and a fourth: **which answers survive another
 # seed?**

@@ -54,9 +54,7 @@ def installed(npm: Path) -> Path:
         done = subprocess.run(words, capture_output=True, text=True)
         if done.returncode:
             reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-            raise ExportError(
-                f"npm cannot fetch its runtime ({reason}): try again; or {ELSE}"
-            )
+            raise ExportError(f"npm cannot fetch its runtime ({reason}): try again; or {ELSE}")
     return packages
 
 
