@@ -56,7 +56,7 @@ test_solutions:
 	$(BIN)/python -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout 300 \
 		-p no:cacheprovider build/smoke/solutions
 
-soak: $(READY) ## kill a training thirty times, and compare its end with an unbroken one (about 10 minutes)
+soak: $(READY) ## kill a training thirty times, and compare its end with an unbroken one (20 to 30 minutes)
 	$(BIN)/python tests/soak.py
 
 # The drawing page brings the gallery's generator, and shows maps of the sample pairs.

@@ -221,13 +221,15 @@ def test_continuous_integration_runs_the_readmes_test_command():
 def test_the_workflows_run_what_make_runs():
     folder = ROOT / ".github/workflows"
     flows = {path.stem: yaml.safe_load(path.read_text("utf-8")) for path in folder.glob("*.yml")}
-    assert set(flows) == {"ci", "versions"}
+    assert set(flows) == {"ci", "site", "versions"}
     for flow in flows.values():
         assert all(job["runs-on"] == "ubuntu-latest" for job in flow["jobs"].values())
     on = flows["ci"][True]  # YAML 1.1 reads the key `on` as a truth value
     assert set(on) == {"push", "pull_request"}
     job = flows["ci"]["jobs"]["test"]
     assert [step["run"] for step in job["steps"] if "run" in step] == ["make test"]
+    built = flows["site"]["jobs"]["build"]["steps"]
+    assert [step["run"] for step in built if "run" in step] == ["make site_test"]
     python = SpecifierSet(PROJECT["requires-python"])
     assert all(f"{version}.0" in python for version in job["strategy"]["matrix"]["python"])
     assert job["timeout-minutes"] <= 60
@@ -256,7 +258,7 @@ def test_servers_listen_on_this_machine_alone():
 
 def test_make_names_its_commands():
     answer = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True)
-    for command in ("course", "labs", "test", "lab", "notebooks", "clean"):
+    for command in ("course", "labs", "test", "soak", "site", "lab", "notebooks", "clean"):
         assert f"  {command}: " in answer.stdout
 
 
