@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import pytest
 
-from pix2pix_course.notebooks import build, files
+from pix2pix_course.notebooks import build, default_folder, files
 
 
 @dataclass
@@ -400,7 +400,7 @@ def shown(cell) -> str:
 @pytest.mark.parametrize("edition", build.EDITIONS)
 @pytest.mark.parametrize("claim", CLAIMS, ids=str)
 def test_what_the_prose_says_is_what_the_cell_shows(claim, edition):
-    (source,) = files.matching([claim.notebook], build.sources(files.default_folder()))
+    (source,) = files.matching([claim.notebook], build.sources(default_folder()))
     notebook = files.read(build.place(source, edition))
     prose = " ".join(
         " ".join(c.source.split()) for c in notebook.cells if c.cell_type == "markdown"

@@ -3,7 +3,7 @@
 import nbformat
 import pytest
 
-from pix2pix_course.notebooks import files, questions
+from pix2pix_course.notebooks import default_folder, questions
 
 LIST = """
 [first]
@@ -73,7 +73,7 @@ def test_a_tag_without_a_question_is_named(course):
         questions.find_answers(course)
 
 
-COURSE = files.default_folder()
+COURSE = default_folder()
 
 
 def test_the_course_answers_every_question():

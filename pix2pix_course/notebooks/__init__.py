@@ -9,3 +9,9 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 """The folder above the package; the root of the repository when the package lies in one."""
+
+
+def default_folder() -> Path:
+    """The checkout's `notebooks` folder, or `./notebooks` where the package is installed alone."""
+    beside = CHECKOUT / "notebooks"
+    return beside if beside.is_dir() else Path("notebooks").resolve()

@@ -15,7 +15,7 @@ import nbformat
 
 from pix2pix_course import atomic
 from pix2pix_course.exercises.checking import NOT_TRIED, RIGHT, first_line
-from pix2pix_course.notebooks import CHECKOUT, editions, files
+from pix2pix_course.notebooks import CHECKOUT, default_folder, editions, files
 from pix2pix_course.notebooks.editions import EDITIONS, SOLUTION, STUDENT
 from pix2pix_course.notebooks.pictures import data_address, lighten
 from pix2pix_course.notebooks.run import execute
@@ -148,7 +148,7 @@ def build(
             `build/failed`.
         EditionError: the exercises of a source do not keep the convention.
     """
-    folder = folder or files.default_folder()
+    folder = folder or default_folder()
     chosen = files.matching(names, sources(folder))
     written = []
     for edition in EDITIONS:
@@ -259,7 +259,7 @@ def edition_problems(folder: Path | None = None) -> list[str]:
     edition says "right" and none of the student edition "wrong", no edition is without a source,
     and the marking sheet is up to date.
     """
-    folder = folder or files.default_folder()
+    folder = folder or default_folder()
     advice = "run `pix2pix-course editions build`"
     left_over = {*files.find(folder), *files.find(folder / "solutions")}
     found = []

@@ -34,10 +34,10 @@ def build(names, everything, no_run, folder) -> None:
     All notebooks, or those named by number (05) or name (05_training), in both editions; and the
     index of questions.
     """
-    from pix2pix_course.notebooks import build, files, questions
+    from pix2pix_course.notebooks import build, default_folder, questions
 
     written = build.build(folder, names, everything=everything, run=not no_run)
-    course = folder or files.default_folder()
+    course = folder or default_folder()
     if (course / "sources" / questions.LIST).exists() and questions.write_index(course):
         written.append(course / questions.INDEX)
     for path in written:
@@ -54,9 +54,9 @@ editions.add_command(build)  # one way of building: both editions come from one 
 @in_folder
 def compare(executed, folder) -> None:
     """Check that the stored notebooks print the same facts as those executed in FOLDER."""
-    from pix2pix_course.notebooks import files
+    from pix2pix_course.notebooks import default_folder, files
 
-    stored = files.find(folder or files.default_folder())
+    stored = files.find(folder or default_folder())
     found = [line for path in stored for line in files.fact_differences(path, executed / path.name)]
     if found:
         raise click.ClickException("\n".join(found))
@@ -115,12 +115,12 @@ def grade(folder, output, container, course, data_folder, **options) -> None:
     if container:
         from pix2pix_course import runs
         from pix2pix_course.config import Config
-        from pix2pix_course.notebooks import files
+        from pix2pix_course.notebooks import default_folder
         from pix2pix_course.notebooks.container import grade_in_container
 
         # paint it now: inside nothing can be written there
         data = runs.open_run_dataset(Config(), data_folder).folder.parent
-        folders = {"handed_in": folder, "notebooks": course or files.default_folder(), "data": data}
+        folders = {"handed_in": folder, "notebooks": course or default_folder(), "data": data}
         words = ["--profile", options["profile"], "--timeout", str(options["timeout"])]
         memory = options["memory_limit"]
         sys.exit(grade_in_container(container, folders, output, memory, words))

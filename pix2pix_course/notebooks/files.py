@@ -6,7 +6,7 @@ from pathlib import Path
 import nbformat
 
 from pix2pix_course.exercises.checking import MIME, first_line
-from pix2pix_course.notebooks import CHECKOUT
+from pix2pix_course.notebooks import default_folder
 
 KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
 METADATA = {"kernelspec": KERNELSPEC, "language_info": {"name": "python"}}
@@ -18,12 +18,6 @@ CHECKED = "nbval-check-output"
 
 class NotebookError(Exception):
     """A notebook, or a request about notebooks, that cannot be met."""
-
-
-def default_folder() -> Path:
-    """The checkout's `notebooks` folder, or `./notebooks` where the package is installed alone."""
-    beside = CHECKOUT / "notebooks"
-    return beside if beside.is_dir() else Path("notebooks").resolve()
 
 
 def find(folder: Path) -> list[Path]:

@@ -17,7 +17,7 @@ from nbformat import NotebookNode, v4
 
 from pix2pix_course.config import PAINTED
 from pix2pix_course.exercises.checking import WRONG, first_line
-from pix2pix_course.notebooks import editions, files
+from pix2pix_course.notebooks import default_folder, editions, files
 from pix2pix_course.notebooks.marks import ABSENT, SYMBOLS, Marks, csv_table, gradescope, html_table
 from pix2pix_course.notebooks.run import execute
 
@@ -77,7 +77,7 @@ def grade(
     Raises:
         GradingError: there is nothing to grade, or no grading made what lies in `output`.
     """
-    assignments = read_assignments(course or files.default_folder())
+    assignments = read_assignments(course or default_folder())
     output = output.resolve()
     handed_in = submissions(folder, but_not=output)
     _make_room(output)
