@@ -25,6 +25,13 @@ def test_notebooks_are_chosen_by_number_or_name(tmp_path):
         files.select([], tmp_path / "nowhere")
 
 
+@pytest.mark.parametrize("copy", ["01_one-Copy1", "01_one (1)", "Copy of 01_one", "01_one.bak"])
+def test_a_copy_is_none_of_the_courses_notebooks(tmp_path, copy):
+    for name in ("01_one", "02_two", copy):
+        (tmp_path / f"{name}.ipynb").touch()
+    assert [path.stem for path in files.find(tmp_path)] == ["01_one", "02_two"]
+
+
 def test_a_fact_that_changed_is_named(tmp_path):
     def executed(folder: str, answer: str) -> Path:
         path = write(tmp_path / folder, "01_facts", "print(answer)", "print(time())")

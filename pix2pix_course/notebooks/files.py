@@ -1,5 +1,6 @@
 """The stored notebooks, read as data: find them, and say what is in them."""
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -21,8 +22,12 @@ class NotebookError(Exception):
 
 
 def find(folder: Path) -> list[Path]:
-    """The course's notebooks in a folder, in order: `01_….ipynb`, `02_….ipynb`, …"""
-    return sorted(folder.glob("[0-9][0-9]_*.ipynb"))
+    """The course's notebooks in a folder, in order: `01_….ipynb`, `02_….ipynb`, …
+
+    Copies that JupyterLab or a browser has made (`01_…-Copy1.ipynb`, `01_… (1).ipynb`) are none.
+    """
+    found = sorted(folder.glob("[0-9][0-9]_*.ipynb"))
+    return [path for path in found if re.fullmatch(r"\w+", path.stem)]
 
 
 def select(names: Iterable[str], folder: Path | None = None) -> list[Path]:
