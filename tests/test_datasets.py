@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tarfile
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
@@ -175,6 +176,11 @@ def archive_of(folder, name) -> bytes:
     return buffer.getvalue()
 
 
+def visible(folder) -> list[str]:
+    """What lies in a folder, but for its hidden locks."""
+    return sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+
+
 @pytest.fixture
 def mirror(pairs, tmp_path, monkeypatch):
     """A loopback server that has facades; the folder that it serves is returned."""
@@ -201,7 +207,7 @@ def mirror(pairs, tmp_path, monkeypatch):
 def test_a_downloaded_set_opens_and_says_where_it_is_from(mirror, tmp_path):
     data = tmp_path / "data"
     folder = download.download("facades", data, progress=False)
-    assert sorted(path.name for path in data.iterdir()) == ["facades", "facades.tar.gz.json"]
+    assert visible(data) == ["facades", "facades.tar.gz.json"]
     facts = json.loads((folder / "dataset.json").read_text())
     assert facts["source"].startswith("http://127.0.0.1:")
     assert facts["bytes"] == (mirror / "facades.tar.gz").stat().st_size
@@ -211,6 +217,15 @@ def test_a_downloaded_set_opens_and_says_where_it_is_from(mirror, tmp_path):
     assert len(dataset.files("train")) == 2
     (mirror / "facades.tar.gz").unlink()
     assert download.download("facades", data, progress=False) == folder  # nothing to do
+
+
+def test_of_two_that_download_one_set_one_waits_for_the_other(mirror, tmp_path, monkeypatch):
+    fetched, fetch = [], download.fetch
+    monkeypatch.setattr(download, "fetch", lambda *of: fetched.append(of) or fetch(*of))
+    with ThreadPoolExecutor(2) as both:
+        folders = list(both.map(download.download, ["facades"] * 2, [tmp_path] * 2, [False] * 2))
+    assert folders == [tmp_path / "facades"] * 2
+    assert len(fetched) == 1
 
 
 def test_an_interrupted_unpacking_is_not_a_data_set(mirror, tmp_path, monkeypatch):
@@ -258,7 +273,7 @@ def test_a_useless_archive_leaves_nothing_behind(mirror, pairs, tmp_path, conten
     (mirror / "facades.tar.gz").write_bytes(content or without_pairs)
     with pytest.raises(DatasetError, match=r"facades\.tar\.gz was deleted.*'painted'"):
         download.download("facades", data, progress=False)
-    assert not list(data.iterdir())
+    assert visible(data) == []
     (mirror / "facades.tar.gz").write_bytes(good)
     download.download("facades", data, progress=False)  # and the next attempt starts clean
 
@@ -280,7 +295,7 @@ def test_without_network_one_sentence_names_the_offline_set(tmp_path, monkeypatc
     assert "'painted'" in message
     assert "\n" not in message
     assert "127.0.0.1" not in message  # the reader is spared the details
-    assert not list(tmp_path.iterdir())
+    assert visible(tmp_path) == []
 
 
 def test_only_published_sets_are_downloaded(tmp_path):

@@ -24,9 +24,9 @@ from tqdm import tqdm
 
 from pix2pix_course.config import PAINTED
 from pix2pix_course.datasets import DESCRIPTION, default_data_folder
-from pix2pix_course.datasets.catalogue import CATALOGUE
+from pix2pix_course.datasets.catalogue import CATALOGUE, Published
 from pix2pix_course.pairs import DatasetError, find_pairs
-from pix2pix_course.support.files import atomic, did_you_mean
+from pix2pix_course.support.files import atomic, did_you_mean, one_after_another
 
 ATTEMPTS = 4  # in a row, at one address, that may bring nothing new
 PAUSE = 1.0  # seconds before the second attempt; doubled before each further one
@@ -78,34 +78,41 @@ def download(name: str, data_folder: str | Path | None = None, progress: bool = 
             f"{folder} is there but was not downloaded by the course: move it away to download, "
             "or open it as it is by giving its direction"
         )
-    failed, offline = f"{name!r} was not downloaded", f"the data set {PAINTED!r} needs no network"
+    offline = f"the data set {PAINTED!r} needs no network"
     try:
         root.mkdir(parents=True, exist_ok=True)
-        fetched = fetch(published.addresses, archive, published.bytes, published.sha256, progress)
-        with atomic(folder) as partial:
-            unpack(archive, partial)
-            if (inner := partial / name).is_dir():  # most archives hold one folder
-                for part in inner.iterdir():
-                    part.rename(partial / part.name)
-                inner.rmdir()
-            find_pairs(partial)
-            keys = ("name", "direction", "palette", "label_side")
-            facts = {key: getattr(published, key) for key in keys}
-            facts |= {"source": fetched.address, "bytes": fetched.bytes, "sha256": fetched.sha256}
-            _write_json(partial / DESCRIPTION, facts)
-        archive.unlink()
+        with one_after_another(folder):
+            if not (folder / DESCRIPTION).is_file():  # else another process has just fetched it
+                _fetch_and_unpack(published, folder, archive, progress)
     except UnreachableError as error:
         raise DatasetError(
-            f"{failed} because no server answered: there is no network here, "
+            f"{name!r} was not downloaded because no server answered: there is no network here, "
             f"or the servers are down; {offline}"
         ) from error
     except (DownloadError, DatasetError, OSError) as error:
+        failed = f"{name!r} was not downloaded"
         if isinstance(error, DatasetError):  # the archive arrived, but is useless: forget it
             archive.unlink()
             _beside(archive, ".json").unlink(missing_ok=True)
             failed += f" (the useless {archive.name} was deleted)"
         raise DatasetError(f"{failed}: {error}; fix this or try again later ({offline})") from error
     return folder
+
+
+def _fetch_and_unpack(published: Published, folder: Path, archive: Path, progress: bool) -> None:
+    fetched = fetch(published.addresses, archive, published.bytes, published.sha256, progress)
+    with atomic(folder) as partial:
+        unpack(archive, partial)
+        if (inner := partial / published.name).is_dir():  # most archives hold one folder
+            for part in inner.iterdir():
+                part.rename(partial / part.name)
+            inner.rmdir()
+        find_pairs(partial)
+        keys = ("name", "direction", "palette", "label_side")
+        facts = {key: getattr(published, key) for key in keys}
+        facts |= {"source": fetched.address, "bytes": fetched.bytes, "sha256": fetched.sha256}
+        _write_json(partial / DESCRIPTION, facts)
+    archive.unlink()
 
 
 def unpack(archive: Path, folder: Path) -> None:

@@ -15,14 +15,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from filelock import FileLock
 from PIL import Image
 from tqdm import tqdm
 
 from pix2pix_course.datasets.canvas import UNITS, Box, Canvas, Dice
 from pix2pix_course.datasets.facade import House
 from pix2pix_course.palettes import PALETTES
-from pix2pix_course.support.files import atomic
+from pix2pix_course.support.files import atomic, one_after_another
 
 PALETTE = PALETTES["facades"]
 SKIES = ((112, 158, 212), (150, 184, 218), (196, 204, 212), (222, 224, 226), (214, 190, 168))
@@ -127,7 +126,7 @@ def paint_folder(folder, train=1000, val=50, test=100, size=256, seed=0, progres
     if _holds(folder, facts):  # and no lock is needed, where nothing may be written
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder.with_name(f".{folder.name}.lock")):
+    with one_after_another(folder):
         if not _holds(folder, facts):
             _paint(folder, facts, progress)
     return folder

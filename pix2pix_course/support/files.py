@@ -86,6 +86,21 @@ def alone_in(folder: Path) -> Iterator[None]:
             remove(folder)
 
 
+@contextlib.contextmanager
+def one_after_another(path: Path) -> Iterator[None]:
+    """Of several processes that want to make `path`, let one work while the others wait.
+
+    Who has waited must look whether it is there now. The lock, a hidden file beside it, stays.
+    """
+    lock = filelock.FileLock(path.with_name(f".{path.name}.lock"))
+    with contextlib.suppress(NotImplementedError, OSError):  # as in `alone_in`
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def did_you_mean(word: str, words: Iterable[str]) -> str:
     """The end of an error message about an unknown word: a suggestion, or nothing."""
     near = difflib.get_close_matches(word, list(words), n=1)
