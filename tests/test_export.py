@@ -68,6 +68,14 @@ def test_a_file_is_tried_and_described(trained, tmp_path, weights):
     assert len(list((tmp_path / "out/examples").iterdir())) == len(card["examples"])
 
 
+def test_the_card_names_the_data_of_the_training_not_that_of_the_examples(trained, tmp_path):
+    shutil.copytree(trained.config.dataset, tmp_path / "others")
+    run = runs.load(trained.folder, tmp_path / "others")
+    write.export(run, tmp_path / "out")
+    card = json.loads((tmp_path / "out/model.json").read_text())
+    assert card["trained"]["dataset"] == Path(trained.config.dataset).name != "others"
+
+
 def test_a_file_that_computes_something_else_is_refused(trained, tmp_path, monkeypatch):
     monkeypatch.setattr(
         write, "reader", lambda *a: lambda inputs: np.zeros((1, 64, 64, 3), np.float32)

@@ -16,7 +16,7 @@ from pix2pix_course.config import PAINTED
 from pix2pix_course.datasets.catalogue import CATALOGUE
 from pix2pix_course.export.portable import Portable
 from pix2pix_course.generators import MODES
-from pix2pix_course.runs import Run
+from pix2pix_course.runs import Run, read_run
 from pix2pix_course.support.engine import engine_name
 from pix2pix_course.support.files import atomic
 
@@ -136,9 +136,10 @@ def card(run: Run, model: Portable, format: str, weights: str, apart: dict, show
         {"name": name, "shape": shape, "rate": rate}
         for (name, shape), rate in zip(list(model.shapes.items())[2:], model.rates, strict=True)
     ]
-    published = CATALOGUE.get(config.dataset)
+    trained_on = read_run(run.folder)[0].dataset  # it may have been told of other data since
+    published = CATALOGUE.get(trained_on)
     licence = "of the pictures that it was trained on; ask who made them"
-    if config.dataset == PAINTED:
+    if trained_on == PAINTED:
         licence = "MIT, as the course and its painted pictures"
     elif published:
         licence = published.licence
@@ -160,7 +161,7 @@ def card(run: Run, model: Portable, format: str, weights: str, apart: dict, show
         "grey_levels_from_the_generator": {mode: float(f"{x:.2g}") for mode, x in apart.items()},
         "licence": licence,
         "trained": {
-            "dataset": Path(config.dataset).name, "direction": run.data["direction"],
+            "dataset": Path(trained_on).name, "direction": run.data["direction"],
             "epochs": run.epoch, "pairs": config.train_pairs, "seed": config.seed,
         },
     }  # fmt: skip
