@@ -59,10 +59,12 @@ test_solutions:
 soak: $(READY) ## kill a training thirty times, and compare its end with an unbroken one (20 to 30 minutes)
 	$(BIN)/python tests/soak.py
 
-# The drawing page brings the gallery's generator, and shows maps of the sample pairs.
+# The drawing page brings the gallery's generator, and six maps of the painted test set.
 site: $(READY) .venv/.site ## build the web site, with the drawing page, into build/site (needs npm)
 	$(BIN)/python docs/site/build.py --output build/site
-	$(BIN)/pix2pix-course demo pix2pix_course/gallery --dataset data/samples --build-only \
+	test -d build/maps || \
+		$(BIN)/pix2pix-course data paint --output build/maps --train 1 --val 0 --test 6
+	$(BIN)/pix2pix-course demo pix2pix_course/gallery --dataset build/maps --build-only \
 		--output build/site/draw
 
 site_test: site ## try the site and the drawing page in Chromium (its path: CHROMIUM)
