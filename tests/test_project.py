@@ -131,7 +131,7 @@ def test_the_core_is_read_in_an_evening_and_the_package_in_a_weekend():
     core = [PACKAGE / f"{name}.py" for name in ("__init__", *CORE[: CORE.index("ablation")])]
     assert len(core) == 13
     assert lines(core) <= 1920
-    assert lines(MODULES) <= 11_250
+    assert lines(MODULES) <= 11_300
     flat = {module.stem for module in PACKAGE.glob("*.py")}
     assert flat == {module.stem for module in core} | {"ablation", *FREE}
     assert {path.parent.name for path in PACKAGE.glob("*/__init__.py")} == {*WINGS, "support"}

@@ -70,14 +70,18 @@ class Kernels:
 
     def kill(self) -> None:
         """End each kernel and whatever it has started, at once."""
-        for process in self.processes:
+        for process in self._living():
             for each in _family(process.pid):
                 with contextlib.suppress(psutil.Error):
                     each.kill()
 
+    def _living(self) -> list[subprocess.Popen]:
+        """Those that have not ended: the number of one that has may be another process's now."""
+        return [process for process in self.processes if process.poll() is None]
+
     def _watch(self) -> None:
         while not self.is_over.wait(PAUSE):
-            for process in list(self.processes):
+            for process in self._living():
                 if (used := _memory(process.pid)) > self.memory_limit * GIB:
                     limit = f"{self.memory_limit:g} GiB"
                     self.ended = f"OutOfMemory: {used / GIB:.1f} GiB used, {limit} allowed"
