@@ -5,8 +5,10 @@ half is a label map. Copies of one published set exist both ways round, so of an
 direction has to be given.
 """
 
+import contextlib
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from pix2pix_course.config import PAINTED
@@ -14,7 +16,7 @@ from pix2pix_course.datasets.catalogue import CATALOGUE
 from pix2pix_course.datasets.painter import paint_folder
 from pix2pix_course.pairs import SPLITS, Dataset, DatasetError, find_pairs
 from pix2pix_course.palettes import PALETTES
-from pix2pix_course.support.files import did_you_mean
+from pix2pix_course.support.files import atomic, did_you_mean
 
 DESCRIPTION = "dataset.json"
 DATA_VARIABLE = "PIX2PIX_COURSE_DATA"
@@ -135,3 +137,17 @@ def read_description(folder: Path) -> dict:
             words = ", ".join(repr(value) for value in values if value)
             raise DatasetError(f"{file}: {key} is {facts[key]!r}, not one of {words}: {advice}")
     return facts
+
+
+@contextlib.contextmanager
+def new_folder(output: Path) -> Iterator[Path]:
+    """A path to write to, which becomes the folder `output`, new or empty, when all is there.
+
+    Raises `DatasetError`: there is something in it.
+    """
+    if output.exists() and (not output.is_dir() or any(output.iterdir())):
+        raise DatasetError(f"{output} is there already: choose another folder")
+    with atomic(output) as partial:
+        yield partial
+        if output.exists():
+            output.rmdir()

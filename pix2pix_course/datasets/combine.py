@@ -7,8 +7,8 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
+from pix2pix_course.datasets import new_folder
 from pix2pix_course.pairs import SPLITS, BadFileError, DatasetError
-from pix2pix_course.support.files import atomic
 from pix2pix_course.support.images import image_files, read_image
 
 Sides = tuple[Path, Path]
@@ -36,18 +36,14 @@ def combine(
             something in the output folder.
     """
     output = Path(output)
-    if output.exists() and (not output.is_dir() or any(output.iterdir())):
-        raise DatasetError(f"{output} is there already: choose another folder")
-    splits = {split: matched(*sides) for split, sides in find_sides(sources).items()}
-    if list(splits) == [""]:
-        splits = drawn(splits[""], seed, held_out)
-    with atomic(output) as partial:
+    with new_folder(output) as partial:
+        splits = {split: matched(*sides) for split, sides in find_sides(sources).items()}
+        if list(splits) == [""]:
+            splits = drawn(splits[""], seed, held_out)
         for split, pairs in splits.items():
             (partial / split).mkdir(parents=True)
             for a, b in tqdm(pairs, split, unit="pair", disable=None if progress else True):
                 Image.fromarray(joined(a, b)).save(partial / split / f"{a.stem}.png")
-        if output.exists():
-            output.rmdir()
     return output
 
 

@@ -18,9 +18,8 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from pix2pix_course.datasets import DESCRIPTION, read_description
+from pix2pix_course.datasets import DESCRIPTION, new_folder, read_description
 from pix2pix_course.pairs import SPLITS, BadFileError, DatasetError, find_pairs, read_pair
-from pix2pix_course.support.files import atomic
 
 SUFFIX = ".h5"
 
@@ -42,9 +41,7 @@ def convert(source: str | Path, output: str | Path, progress: bool = False) -> P
         )
     splits = {} if packed else whole_splits(source)
     read_description(source)  # complain now rather than about the copy
-    if output.exists() and (not output.is_dir() or any(output.iterdir())):
-        raise DatasetError(f"{output} is there already: choose another folder")
-    with atomic(output) as partial:
+    with new_folder(output) as partial:
         partial.mkdir(parents=True)
         for split, file in packed.items():
             (partial / split).mkdir()
@@ -55,8 +52,6 @@ def convert(source: str | Path, output: str | Path, progress: bool = False) -> P
             write(partial / f"{split}{SUFFIX}", pairs, len(files))
         if (source / DESCRIPTION).is_file():
             shutil.copy(source / DESCRIPTION, partial)
-        if output.exists():
-            output.rmdir()
     return output
 
 

@@ -62,7 +62,7 @@ def export(
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / FILES[format]
         write_file(model, file, format, weights)
-        apart = differences(run, model, reader(file, model), shown)
+        apart = differences(run, model, reader(file), shown)
         worst = max(apart, key=apart.get)
         if not apart[worst] <= BOUNDS[weights]:
             raise ExportError(
@@ -83,7 +83,7 @@ def export(
 
 
 def write_file(model: Portable, file: Path, format: str, weights: str) -> None:
-    """Convert the model, without the converters' many log lines."""
+    """Convert the model."""
     import tensorflow as tf
 
     model(list(model.inputs_for(np.zeros(model.shapes["condition"]), "deterministic").values()))
@@ -101,7 +101,7 @@ def write_file(model: Portable, file: Path, format: str, weights: str) -> None:
         raise ExportError(f"--format {format} needs more packages ({error}): {what}") from error
 
 
-def reader(file: Path, model: Portable) -> Callable[[dict], np.ndarray]:
+def reader(file: Path) -> Callable[[dict], np.ndarray]:
     """A function that runs a written file: inputs by name → the image."""
     if file.suffix == ".onnx":
         import onnxruntime
