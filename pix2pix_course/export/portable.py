@@ -65,9 +65,8 @@ class Portable(keras.Model):
 
         condition = keras.Input((size, size, generator.input.shape[-1]), batch_size=1)
         self.inner = keras.models.clone_model(generator, condition, clone_function=replaced)
-        self.shapes = {CONDITION: tuple(condition.shape), STATISTICS: (1, 1, 1, 1)}
-        for index, layer in enumerate(self.given):
-            self.shapes[f"mask_{index}"] = tuple(layer.output.shape)
+        self.masks = {f"mask_{i}": tuple(la.output.shape) for i, la in enumerate(self.given)}
+        self.shapes = {CONDITION: tuple(condition.shape), STATISTICS: (1, 1, 1, 1)} | self.masks
         self.rates = [layer.rate for layer in self.given]
         self.probe = keras.Model(  # what each dropout is given and gives; with all other layers
             generator.input,
@@ -91,11 +90,10 @@ class Portable(keras.Model):
     def inputs_for(self, condition: np.ndarray, mode: str, seed: int = 0) -> dict[str, np.ndarray]:
         """What to give for a mode of `generators.generate`, with the very masks that it draws."""
         values = {CONDITION: condition, STATISTICS: np.full((1, 1, 1, 1), float(mode != "running"))}
-        for name, shape in list(self.shapes.items())[2:]:
-            values[name] = np.ones(shape)
+        values |= {name: np.ones(shape) for name, shape in self.masks.items()}
         if mode == "paper" and self.given:
             _, *seen = map(ops.convert_to_numpy, generate(self.probe, condition, mode, seed))
-            for name, before, after in zip(list(values)[2:], seen[::2], seen[1::2], strict=True):
+            for name, before, after in zip(self.masks, seen[::2], seen[1::2], strict=True):
                 # where nothing was, nothing can be seen of the mask, and nothing depends on it
                 values[name] = np.divide(
                     after, before, out=np.zeros(after.shape), where=before != 0

@@ -134,7 +134,7 @@ def card(run: Run, model: Portable, format: str, weights: str, apart: dict, show
     config, palette = run.config, run.data["palette"]
     masks = [
         {"name": name, "shape": shape, "rate": rate}
-        for (name, shape), rate in zip(list(model.shapes.items())[2:], model.rates, strict=True)
+        for (name, shape), rate in zip(model.masks.items(), model.rates, strict=True)
     ]
     trained_on = read_run(run.folder)[0].dataset  # it may have been told of other data since
     published = CATALOGUE.get(trained_on)
